@@ -1,0 +1,172 @@
+"""The values that the public face gives back: frozen, with no behaviour beyond reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from s3sessions.errors import CorruptObject, UnsupportedVersion
+
+__all__ = [
+    "DeletionReport",
+    "History",
+    "Message",
+    "Payload",
+    "RequestCounts",
+    "SessionInfo",
+    "SessionRef",
+    "SessionSize",
+    "Stats",
+]
+
+Payload: TypeAlias = Mapping[str, Any]
+"""A caller's message: a JSON object of any shape; `bytes` may stand anywhere in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One stored message.
+
+    Attributes:
+        index: its place in the agent's history: 0, 1, 2 …
+        payload: the caller's message, equal to what was appended.
+        write_id: stamp of the write that stored it; None on objects of other writers (Strands).
+        created_at: when it was made, in UTC; None where the stored text is no time.
+        updated_at: when the object was last written, in UTC.
+        status: None for an ordinary message; `void` marks one that readers do not see.
+        extra: fields of the stored object that this version does not know, kept on a rewrite.
+        stamp: likewise, of our own part of the object.
+    """
+
+    index: int
+    payload: dict[str, Any]
+    write_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    status: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    stamp: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a restore found.
+
+    Attributes:
+        messages: in order of their index; all of them, or the last ones that were asked for.
+        state: the agent's state, `{}` where none was saved.
+        metadata: the agent's metadata, `{}` where it has none.
+        next_index: where the next message of this handle will stand.
+        corrupt: objects that could not be read, by key; passed over.
+        holes: indexes below the greatest that no object holds.
+        foreign: objects under the agent's prefix that are not ours; passed over.
+    """
+
+    session_id: str
+    agent_id: str
+    messages: list[Message]
+    state: dict[str, Any]
+    metadata: dict[str, Any]
+    next_index: int
+    corrupt: tuple[CorruptObject | UnsupportedVersion, ...] = ()
+    holes: tuple[int, ...] = ()
+    foreign: int = 0
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        """The messages as the caller appended them: what an agent or a model takes."""
+        return [message.payload for message in self.messages]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRef:
+    """A session as a list of ids shows it."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSize:
+    """A session as a list of all objects shows it; no object was read.
+
+    Attributes:
+        agents: agent ids, sorted.
+        messages: message objects, of all agents.
+        bytes: of all objects of the session.
+        last_active: when the newest message was stored (store's clock, UTC); None without one.
+        foreign: objects that are not ours.
+    """
+
+    id: str
+    agents: tuple[str, ...]
+    messages: int
+    bytes: int
+    last_active: datetime | None
+    foreign: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session: its document and what one list of its objects shows.
+
+    Attributes:
+        created_at: of the session document; None where that is missing or unreadable.
+        updated_at: when the newest message was stored, else when the document was.
+        metadata: the caller's own fields.
+        agents: messages by agent id.
+        corrupt: the session document, where it could not be read.
+    """
+
+    id: str
+    created_at: datetime | None
+    updated_at: datetime | None
+    title: str | None
+    user: str | None
+    model: str | None
+    source: str | None
+    parent: str | None
+    metadata: Mapping[str, Any]
+    agents: Mapping[str, int]
+    messages: int
+    bytes: int
+    foreign: int = 0
+    corrupt: CorruptObject | UnsupportedVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Totals over all sessions, from a list alone; `bytes` of all objects."""
+
+    sessions: int
+    agents: int
+    messages: int
+    bytes: int
+    empty: int
+    foreign: int
+    last_active: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionReport:
+    """What a deletion removed; `bytes` as the list showed them."""
+
+    session_id: str
+    agent_id: str | None
+    objects: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """Requests made so far, by the port's verb, retries apart; body bytes both ways."""
+
+    by_verb: Mapping[str, int]
+    retries: int
+    sent: int
+    received: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_verb.values())

@@ -1,0 +1,247 @@
+"""The store port: the few verbs of an object store that everything else is built on.
+
+A store knows keys and bytes, nothing of sessions. It is blocking code (`SyncStore`) or async code
+(`AsyncStore`), never both; the two protocols have the same verbs with the same meaning, and
+`s3sessions.testing.StoreContract` is that meaning as tests. A wrapper (counting, fault injection,
+tracing) is a store around a store.
+
+What every verb promises:
+
+- Single objects are atomic: a reader sees the whole of one write or the whole of another.
+- `only_if=ABSENT` creates or raises `PreconditionFailed`; `only_if=<etag>` replaces (or deletes)
+  exactly that version or raises `PreconditionFailed`.
+- A list is in no promised order and several pages are no snapshot.
+- `WriteRace` is raised where the store refused because of a concurrent write (S3's 409): nothing
+  happened. `StoreUnavailable` leaves the fate of a write open. `AccessDenied`, `InvalidSettings`
+  (no such bucket, wrong region) and `InvalidId` (a key the store cannot hold) mean: not written.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from s3sessions.errors import S3SessionsError
+
+__all__ = [
+    "ABSENT",
+    "DELETE_LIMIT",
+    "PAGE_LIMIT",
+    "AsyncStore",
+    "Blob",
+    "Clock",
+    "Condition",
+    "DeleteOutcome",
+    "Entropy",
+    "Entry",
+    "Observer",
+    "Page",
+    "Request",
+    "SyncStore",
+    "Target",
+    "system_clock",
+    "system_entropy",
+]
+
+T = TypeVar("T")
+
+PAGE_LIMIT: Final = 1000
+"""Most keys and common prefixes in one page of a list (S3's limit)."""
+
+DELETE_LIMIT: Final = 1000
+"""Most keys that one `delete_many` takes (S3's limit for DeleteObjects)."""
+
+
+class Absent(enum.Enum):
+    """The type of `ABSENT`; an enum, so that type checkers can tell it from an etag."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+"""The condition "there is no object under this key"."""
+
+Condition: TypeAlias = Absent | str | None
+"""`ABSENT`, an etag, or None for an unconditional write."""
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds since the epoch. A wall clock: a monotonic one stands still while a machine sleeps."""
+
+Entropy: TypeAlias = Callable[[int], bytes]
+"""That many random bytes."""
+
+system_clock: Clock = time.time
+system_entropy: Entropy = secrets.token_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An object as `get` returns it. `modified` is the store's clock, in UTC."""
+
+    data: bytes
+    etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object as `list` shows it: `size` in bytes, `modified` by the store's clock, in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        entries: objects whose keys have no delimiter after the prefix.
+        prefixes: common prefixes up to and with the delimiter, each once over all pages.
+        token: pass it to `list` for the next page; None on the last one.
+    """
+
+    entries: Sequence[Entry]
+    prefixes: Sequence[str]
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A key to delete; with an etag only if the object is still that version."""
+
+    key: str
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOutcome:
+    """What became of one target: `error` is None where the key is gone (or was never there)."""
+
+    key: str
+    error: S3SessionsError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the observer sees it, after it ended.
+
+    Attributes:
+        verb: the port's verb: get, put, delete, delete_many, list or copy.
+        key: the key or the prefix asked for; of a delete_many, the first key.
+        status: HTTP status; of a store without HTTP, the one that S3 would give; 0 for no answer.
+        sent: body bytes sent.
+        received: body bytes received.
+        milliseconds: from the call to its end, retries included.
+        attempts: requests on the wire: 1 and one more for each retry.
+    """
+
+    verb: str
+    key: str
+    status: int
+    sent: int
+    received: int
+    milliseconds: float
+    attempts: int = 1
+
+
+Observer: TypeAlias = Callable[[Request], None]
+"""Told of each request once it has ended, failed ones too; must be quick and must not raise."""
+
+
+class SyncStore(Protocol):
+    """An object store in blocking code; every verb may be called from any thread."""
+
+    def get(self, key: str) -> Blob:
+        """Read one object; raises NotFound."""
+
+    def put(self, key: str, data: bytes, *, only_if: Condition = None) -> str:
+        """Write one object and return its etag; raises PreconditionFailed, WriteRace."""
+
+    def delete(self, key: str, *, only_if: str | None = None) -> None:
+        """Delete one object; one that is not there is deleted. Raises PreconditionFailed."""
+
+    def delete_many(self, targets: Sequence[Target]) -> Sequence[DeleteOutcome]:
+        """Delete up to `DELETE_LIMIT` objects in one request; an outcome for each, in order."""
+
+    def list(
+        self,
+        prefix: str,
+        *,
+        delimiter: str | None = None,
+        token: str | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Page:
+        """List one page of the keys that begin with `prefix` (any text, not only a folder)."""
+
+    def copy(self, source: str, target: str) -> str:
+        """Copy an object inside the store, create-only; returns the new etag.
+
+        Raises NotFound for the source and PreconditionFailed where the target exists.
+        """
+
+    def fan_out(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
+        """Run the calls, some at a time, and return their results in order.
+
+        The first error stops what has not begun and is raised once the rest has ended.
+        """
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def observed(self, observer: Observer) -> SyncStore:
+        """Give the same store, of which `observer` too is told each request; costs nothing."""
+
+    def close(self) -> None:
+        """Give back connections and threads that the store made; may be called twice."""
+
+
+class AsyncStore(Protocol):
+    """An object store in async code, bound to no event loop; verbs as in `SyncStore`."""
+
+    async def get(self, key: str) -> Blob:
+        """Read one object; raises NotFound."""
+
+    async def put(self, key: str, data: bytes, *, only_if: Condition = None) -> str:
+        """Write one object and return its etag; raises PreconditionFailed, WriteRace."""
+
+    async def delete(self, key: str, *, only_if: str | None = None) -> None:
+        """Delete one object; one that is not there is deleted. Raises PreconditionFailed."""
+
+    async def delete_many(self, targets: Sequence[Target]) -> Sequence[DeleteOutcome]:
+        """Delete up to `DELETE_LIMIT` objects in one request; an outcome for each, in order."""
+
+    async def list(
+        self,
+        prefix: str,
+        *,
+        delimiter: str | None = None,
+        token: str | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Page:
+        """List one page of the keys that begin with `prefix` (any text, not only a folder)."""
+
+    async def copy(self, source: str, target: str) -> str:
+        """Copy an object inside the store, create-only; returns the new etag."""
+
+    async def fan_out(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
+        """Await the calls, some at a time, and return their results in order.
+
+        The first error cancels the others and is raised by itself, never inside a group.
+        """
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def observed(self, observer: Observer) -> AsyncStore:
+        """Give the same store, of which `observer` too is told each request; costs nothing."""
+
+    async def close(self) -> None:
+        """Give back connections that the store made; may be called twice."""

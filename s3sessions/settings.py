@@ -1,0 +1,121 @@
+"""The tunables, from arguments or from `S3SESSIONS_*` variables; an argument wins."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, TypedDict
+
+from s3sessions.errors import InvalidSettings
+
+__all__ = ["ENVIRONMENT_PREFIX", "Options", "Settings"]
+
+ENVIRONMENT_PREFIX: Final = "S3SESSIONS_"
+
+
+class Options(TypedDict, total=False):
+    """The settings as keyword arguments; see `Settings` for what each means."""
+
+    endpoint_url: str | None
+    region: str | None
+    profile: str | None
+    put_args: Mapping[str, Any]
+    width: int
+    trust: float
+    attempts: int
+    max_message_bytes: int
+    connect_timeout: float
+    read_timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be tuned.
+
+    Each has an environment variable: `S3SESSIONS_` and its name in capitals.
+
+    Attributes:
+        url: `s3://bucket/prefix`, `file:///folder` or `memory://`.
+        endpoint_url: of an S3-compatible server; None for AWS.
+        region: AWS region; None for what the AWS configuration says.
+        profile: profile of the AWS configuration; None for its default.
+        put_args: arguments for every S3 PutObject (`ServerSideEncryption`, `StorageClass`,
+            `Tagging`, `ExpectedBucketOwner` …); as a variable, a JSON object.
+        width: most requests under way at once in one fan-out.
+        trust: seconds for which a handle believes what it knows of the end of its history.
+        attempts: most tries of one append (conflicts, refused races, unknown outcomes).
+        max_message_bytes: largest message object that is written.
+        connect_timeout: seconds, S3 only.
+        read_timeout: seconds, S3 only.
+    """
+
+    url: str | None = None
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    put_args: Mapping[str, Any] = field(default_factory=dict)
+    width: int = 32
+    trust: float = 3600.0
+    attempts: int = 10
+    max_message_bytes: int = 100 * 1024 * 1024
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "attempts", "max_message_bytes"):
+            _check_number(name, getattr(self, name), int, least=1)
+        for name in ("trust", "connect_timeout", "read_timeout"):
+            _check_number(name, getattr(self, name), (int, float), least=0)
+        if not isinstance(self.put_args, Mapping):
+            raise InvalidSettings(f"put_args must be a mapping, not {self.put_args!r}")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Read the variables, then put `given` over them.
+
+        Raises:
+            InvalidSettings: an unknown name, or a value that cannot be read.
+        """
+        known = {setting.name for setting in fields(cls)}
+        if unknown := sorted(set(given) - known):
+            raise InvalidSettings(
+                f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(known))}"
+            )
+        return replace(cls._from(os.environ if environ is None else environ), **given)
+
+    @classmethod
+    def _from(cls, environ: Mapping[str, str]) -> Settings:
+        found = {}
+        for setting in fields(cls):
+            variable = ENVIRONMENT_PREFIX + setting.name.upper()
+            if text := environ.get(variable, "").strip():
+                found[setting.name] = _read(variable, setting.name, text)
+        return cls(**found)
+
+
+_READERS = {
+    "put_args": json.loads,
+    "width": int,
+    "attempts": int,
+    "max_message_bytes": int,
+    "trust": float,
+    "connect_timeout": float,
+    "read_timeout": float,
+}
+
+
+def _read(variable: str, name: str, text: str) -> Any:
+    try:
+        return _READERS.get(name, str)(text)
+    except ValueError as error:
+        raise InvalidSettings(f"{variable}={text!r} cannot be read", cause=error) from error
+
+
+def _check_number(
+    name: str, value: object, kinds: type | tuple[type, ...], *, least: int
+) -> None:
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or not value >= least:  # type: ignore[operator]
+        raise InvalidSettings(f"{name}={value!r}: must be a number of at least {least}")
