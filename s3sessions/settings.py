@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, TypedDict
 
@@ -95,7 +95,7 @@ class Settings:
         return cls(**found)
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[str], Any]] = {
     "put_args": json.loads,
     "width": int,
     "attempts": int,
@@ -113,9 +113,7 @@ def _read(variable: str, name: str, text: str) -> Any:
         raise InvalidSettings(f"{variable}={text!r} cannot be read", cause=error) from error
 
 
-def _check_number(
-    name: str, value: object, kinds: type | tuple[type, ...], *, least: int
-) -> None:
-    number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not number or not value >= least:  # type: ignore[operator]
+def _check_number(name: str, value: Any, kinds: type | tuple[type, ...], *, least: int) -> None:
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not is_number or value < least or value != value:
         raise InvalidSettings(f"{name}={value!r}: must be a number of at least {least}")
