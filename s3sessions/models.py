@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from s3sessions.errors import CorruptObject, UnsupportedVersion
 
@@ -15,6 +15,7 @@ __all__ = [
     "Message",
     "Payload",
     "RequestCounts",
+    "SessionDetails",
     "SessionInfo",
     "SessionRef",
     "SessionSize",
@@ -23,6 +24,24 @@ __all__ = [
 
 Payload: TypeAlias = Mapping[str, Any]
 """A caller's message: a JSON object of any shape; `bytes` may stand anywhere in it."""
+
+
+class SessionDetails(TypedDict, total=False):
+    """What can be said of a session and an agent when they begin.
+
+    Held in memory until the first message is stored, and stored with it; gone if nobody speaks.
+    `created_at` is the session's. `metadata` stands in session.json, `agent_metadata` in
+    agent.json: JSON objects of the caller's own.
+    """
+
+    title: str | None
+    user: str | None
+    model: str | None
+    source: str | None
+    parent: str | None
+    created_at: datetime | None
+    metadata: Mapping[str, Any]
+    agent_metadata: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +65,8 @@ class Message:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     status: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    stamp: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    stamp: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class History:
         metadata: the agent's metadata, `{}` where it has none.
         next_index: where the next message of this handle will stand.
         corrupt: objects that could not be read, by key; passed over.
-        holes: indexes below the greatest that no object holds.
+        holes: runs of indexes below the greatest that no object holds.
         foreign: objects under the agent's prefix that are not ours; passed over.
     """
 
@@ -71,7 +90,7 @@ class History:
     metadata: dict[str, Any]
     next_index: int
     corrupt: tuple[CorruptObject | UnsupportedVersion, ...] = ()
-    holes: tuple[int, ...] = ()
+    holes: tuple[range, ...] = ()
     foreign: int = 0
 
     @property

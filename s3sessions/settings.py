@@ -115,5 +115,5 @@ def _read(variable: str, name: str, text: str) -> Any:
 
 def _check_number(name: str, value: Any, kinds: type | tuple[type, ...], *, least: int) -> None:
     is_number = isinstance(value, kinds) and not isinstance(value, bool)
-    if not is_number or value < least or value != value:
+    if not (is_number and value >= least):
         raise InvalidSettings(f"{name}={value!r}: must be a number of at least {least}")

@@ -1,0 +1,262 @@
+"""The public face in async code: `AsyncSessions` and the handles that it opens.
+
+The same verbs as in `s3sessions.sync`, awaited, over the same logic: what they do, what they cost
+and what they raise stands there. Nothing here is bound to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack
+
+from s3sessions.bridge import Blocking
+from s3sessions.dao.agent import AgentDAO
+from s3sessions.dao.directory import SessionStream
+from s3sessions.dao.documents import Details
+from s3sessions.dao.iteration import MessageStream
+from s3sessions.dao.scope import Scope
+from s3sessions.dao.sessions import SessionsDAO
+from s3sessions.models import (
+    DeletionReport,
+    History,
+    Message,
+    RequestCounts,
+    SessionDetails,
+    SessionInfo,
+    SessionSize,
+    Stats,
+)
+from s3sessions.opening import Configuration
+from s3sessions.ports import (
+    AsyncStore,
+    Clock,
+    Entropy,
+    Observer,
+    system_clock,
+    system_entropy,
+)
+from s3sessions.settings import Options, Settings
+
+__all__ = ["AsyncAgentSession", "AsyncSessions", "MessageStream", "SessionStream"]
+
+
+class AsyncSessions:
+    """Sessions under one prefix of one store, in async code; see `Sessions`.
+
+    One serves thousands of sessions, any number of tasks, and one event loop after another; a loop
+    that is done with it calls `close` (or leaves `async with`) before it ends.
+
+    Args:
+        url: `s3://bucket/prefix`, `file:///folder` or `memory://`; else `S3SESSIONS_URL`.
+        settings: all settings at once, instead of the options and the `S3SESSIONS_*` variables.
+        client: an aioboto3 S3 client to use; as in `Sessions`.
+        store: a store of your own instead of a URL.
+        on_request: told of each request once it has ended.
+        clock: seconds since the epoch; for tests.
+        entropy: random bytes; for tests.
+        **options: single settings by name, over the variables: see `Settings`.
+
+    Raises:
+        InvalidSettings: a URL, an option or a variable that cannot work.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        settings: Settings | None = None,
+        client: Any = None,
+        store: AsyncStore | None = None,
+        on_request: Observer | None = None,
+        clock: Clock = system_clock,
+        entropy: Entropy = system_entropy,
+        **options: Unpack[Options],
+    ) -> None:
+        configuration = Configuration.of(url, settings, options, client=client, store=store)
+        self._store = store if store is not None else _open_store(configuration, client)
+        port = self._store if on_request is None else self._store.observed(on_request)
+        scope = Scope(port, configuration.root, configuration.settings, clock, entropy)
+        self._dao = SessionsDAO(scope)
+
+    @property
+    def prefix(self) -> str:
+        """What all keys begin with: empty, or ending in `/`."""
+        return self._dao.scope.root.prefix
+
+    @property
+    def requests(self) -> RequestCounts:
+        """Requests and bytes so far: of this object, its handles, and what is `under` it."""
+        return self._dao.meter.counts
+
+    def open(
+        self,
+        session_id: str,
+        agent: str = "default",
+        *,
+        on_conflict: Literal["raise", "rebase"] | None = None,
+        **details: Unpack[SessionDetails],
+    ) -> AsyncAgentSession:
+        """Give a handle for one agent of a session; see `Sessions.open`. Requests: none."""
+        dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
+        return AsyncAgentSession(dao, session_id, agent)
+
+    async def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
+        """Create a session in which nobody has spoken yet; see `Sessions.create`."""
+        await self._dao.create(session_id, Details(**details))
+
+    def list(self, *, token: str | None = None) -> SessionStream:
+        """Iterate over the ids of all sessions; see `Sessions.list`."""
+        return self._dao.list(token)
+
+    async def agents(self, session_id: str) -> Sequence[str]:
+        """Give the ids of a session's agents; see `Sessions.agents`."""
+        return await self._dao.agents(session_id)
+
+    async def sizes(self) -> Sequence[SessionSize]:
+        """Give counts, bytes and last activity of all sessions; see `Sessions.sizes`."""
+        return await self._dao.sizes()
+
+    async def stats(self) -> Stats:
+        """Give totals over all sessions; see `Sessions.stats`."""
+        return await self._dao.stats()
+
+    async def info(self, session_id: str) -> SessionInfo:
+        """Give what is known of one session; see `Sessions.info`."""
+        return await self._dao.info(session_id)
+
+    async def latest(self) -> SessionSize | None:
+        """Give the session in which somebody spoke last; see `Sessions.latest`."""
+        return await self._dao.latest()
+
+    async def resolve(self, id_prefix: str) -> str:
+        """Give the one session id that begins so; see `Sessions.resolve`."""
+        return await self._dao.resolve(id_prefix)
+
+    async def delete(self, session_id: str, *, agent: str | None = None) -> DeletionReport:
+        """Delete a session, or one agent of it; see `Sessions.delete`."""
+        return await self._dao.delete(session_id, agent)
+
+    def under(self, name: str) -> AsyncSessions:
+        """Give the sessions one prefix deeper; see `Sessions.under`. Requests: none."""
+        deeper = AsyncSessions.__new__(AsyncSessions)
+        deeper._store = self._store
+        deeper._dao = self._dao.under(name)
+        return deeper
+
+    async def close(self) -> None:
+        """Give back this event loop's connections; may be called twice."""
+        await self._store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncAgentSession:
+    """A handle on one agent's history in one session; see `AgentSession`.
+
+    Tasks may share it: appends go one after the other, in the order in which they were called.
+    """
+
+    def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
+        self._dao = dao
+        self._locks = _LoopLock()
+        self.session_id = session_id
+        self.agent_id = agent_id
+
+    @property
+    def requests(self) -> RequestCounts:
+        """Requests and bytes of this handle so far."""
+        return self._dao.meter.counts
+
+    async def append(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        write_id: str | None = None,
+        created_at: datetime | None = None,
+    ) -> Message:
+        """Store one message; see `AgentSession.append`.
+
+        Cancelled, it leaves the message wholly there or wholly absent; appending it again with the
+        same `write_id` is safe.
+        """
+        async with self._locks.lock:
+            return await self._dao.append(payload, write_id=write_id, created_at=created_at)
+
+    async def restore(
+        self,
+        *,
+        last: int | None = None,
+        max_messages: int | None = None,
+        on_corrupt: Literal["raise", "report"] = "raise",
+    ) -> History:
+        """Read the history, and from now on extend just that; see `AgentSession.restore`."""
+        async with self._locks.lock:
+            return await self._dao.restore(
+                last=last, max_messages=max_messages, on_corrupt=on_corrupt
+            )
+
+    def iterate(
+        self,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        on_corrupt: Literal["raise", "report"] = "report",
+    ) -> MessageStream:
+        """Iterate over the messages, a window in memory at a time; see `AgentSession.iterate`."""
+        return self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt)
+
+    async def read(self, index: int) -> Message:
+        """Read one message; see `AgentSession.read`."""
+        return await self._dao.read(index)
+
+    async def save_state(
+        self, state: Mapping[str, Any], *, remove: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Set keys of the agent's state and drop others; see `AgentSession.save_state`."""
+        async with self._locks.lock:
+            return await self._dao.save_state(state, remove=remove)
+
+
+class _LoopLock:
+    """A lock for each event loop that comes along: asyncio's own is bound to the first."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def lock(self) -> asyncio.Lock:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._lock = loop, asyncio.Lock()
+        return self._lock
+
+
+def _open_store(configuration: Configuration, client: Any) -> AsyncStore:
+    """Make the store that the URL names. Imported here, so that each use pays for its own."""
+    location = configuration.location
+    if location is None or location.scheme == "memory":
+        from s3sessions.stores.memory import MemoryStore
+
+        return Blocking(MemoryStore())
+    if location.scheme == "file":
+        from s3sessions.stores.local import LocalStore
+        from s3sessions.stores.threaded import ThreadedStore
+
+        width = configuration.settings.width
+        return ThreadedStore(LocalStore(location.place, width=width), width=width)
+    from s3sessions.stores.s3_async import AsyncS3Store
+
+    return AsyncS3Store(location.place, client=client, **configuration.s3_options)

@@ -1,0 +1,123 @@
+"""The first message of an agent or a session: it and the missing documents in one fan-out.
+
+A session begins with its first message, never before. Each document is created only where it is
+absent, so that of two beginners one wins and both messages stand. A document that could not be
+written costs a warning and is written with the next append.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from s3sessions.codec import VOID, Draft
+from s3sessions.dao.documents import (
+    Details,
+    Document,
+    agent_body,
+    check_not_deleted,
+    create_document,
+    read_session_document,
+    session_body,
+)
+from s3sessions.dao.scope import Scope
+from s3sessions.errors import PreconditionFailed, S3SessionsError, SessionDeleted
+from s3sessions.keys import AgentKeys, Kind, SessionKeys
+from s3sessions.log import emit
+from s3sessions.ports import ABSENT
+
+Outcome = str | Document | S3SessionsError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What became of the documents: each created, there already (None), or not written."""
+
+    outcomes: dict[Kind, Outcome]
+
+    @property
+    def failed(self) -> frozenset[Kind]:
+        """Documents that are still to be written."""
+        return frozenset(
+            kind for kind, out in self.outcomes.items() if isinstance(out, S3SessionsError)
+        )
+
+    @property
+    def agent(self) -> Document | None:
+        """agent.json, if it was created here."""
+        document = self.outcomes.get(Kind.AGENT)
+        return document if isinstance(document, Document) else None
+
+    @property
+    def met_a_session_document(self) -> bool:
+        """Whether somebody else wrote session.json in the meantime."""
+        return Kind.SESSION in self.outcomes and self.outcomes[Kind.SESSION] is None
+
+
+class Midwife:
+    """Writes messages together with the documents that are missing."""
+
+    def __init__(
+        self, scope: Scope, session: SessionKeys, agent: AgentKeys, details: Details
+    ) -> None:
+        self._scope = scope
+        self._session = session
+        self._agent = agent
+        self._details = details
+
+    async def put(
+        self, draft: Draft, index: int, missing: frozenset[Kind]
+    ) -> tuple[str | S3SessionsError, Birth]:
+        """PUT the message and what is missing; its etag, or why it was not acknowledged."""
+        put = partial(self._scope.put, self._agent.message(index), draft.at(index), ABSENT)
+        kinds = sorted(missing)
+        creations = [partial(self._create, kind) for kind in kinds]
+        calls: list[Callable[[], Awaitable[Outcome]]] = [put, *creations]
+        first, *others = await self._scope.store.fan_out([partial(_caught, call) for call in calls])
+        birth = Birth(dict(zip(kinds, others, strict=True)))
+        self._report(birth)
+        if isinstance(first, (str, S3SessionsError)):
+            return first, birth
+        raise TypeError(f"the store answered a put with {first!r}")
+
+    async def _create(self, kind: Kind) -> Document | None:
+        if kind is Kind.SESSION:
+            body = session_body(self._scope, self._session, self._details)
+            return await create_document(self._scope, self._session.document, body)
+        body = agent_body(self._scope, self._agent, self._details, {})
+        return await create_document(self._scope, self._agent.document, body)
+
+    def _report(self, birth: Birth) -> None:
+        session_id = self._session.session_id
+        if isinstance(birth.outcomes.get(Kind.SESSION), Document):
+            emit(logging.INFO, "session_created", session=session_id)
+        for kind in birth.failed:
+            error = str(birth.outcomes[kind])
+            emit(logging.WARNING, "document_not_written", session=session_id, error=error)
+
+    async def check_session(self, draft: Draft, index: int, etag: str) -> None:
+        """Take a message back where the session.json that was met is a deletion's mark.
+
+        Raises:
+            SessionDeleted: it is; the message is a void now.
+        """
+        document = await read_session_document(self._scope, self._session)
+        try:
+            check_not_deleted(document, self._session.document, self._agent.agent_id)
+        except SessionDeleted:
+            # Never deleted: a writer that stalled could create the index again.
+            void = draft.at(index, now=self._scope.now(), status=VOID)
+            with suppress(PreconditionFailed):  # the deletion was here already
+                await self._scope.put(self._agent.message(index), void, etag)
+            raise
+
+
+async def _caught(call: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Give an error back instead of raising it: the other calls are to go on."""
+    try:
+        return await call()
+    except S3SessionsError as error:
+        return error

@@ -1,0 +1,225 @@
+"""Documents: small mutable objects, created only where absent and changed only by If-Match.
+
+session.json and agent.json keep the fields that Strands writes; ours stand in `s3sessions`. A
+document is never needed to read messages: a missing or corrupt one costs a warning, not a session.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from s3sessions.codec import (
+    FORMAT_VERSION,
+    STAMP,
+    decode_value,
+    dump,
+    encode_value,
+    format_time,
+    load_document,
+)
+from s3sessions.dao.scope import Scope
+from s3sessions.errors import (
+    Conflict,
+    CorruptObject,
+    InvalidSettings,
+    NotFound,
+    PreconditionFailed,
+    SessionDeleted,
+    UnsupportedVersion,
+)
+from s3sessions.keys import AgentKeys, SessionKeys
+from s3sessions.log import emit
+from s3sessions.ports import ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it was read.
+
+    Attributes:
+        body: its fields; empty where it is corrupt.
+        etag: of the version that was read.
+        corrupt: why it could not be read.
+    """
+
+    body: dict[str, Any]
+    etag: str
+    corrupt: CorruptObject | UnsupportedVersion | None = None
+
+    @property
+    def stamp(self) -> dict[str, Any]:
+        """Our own fields in it."""
+        stamp: dict[str, Any] = self.body.get(STAMP, {})
+        return stamp
+
+    def part(self, name: str) -> dict[str, Any]:
+        """An object among our own fields; empty where there is none or it is something else."""
+        part = self.stamp.get(name)
+        return part if isinstance(part, dict) else {}
+
+    def text(self, name: str) -> str | None:
+        """A text among our own fields; None where there is none or it is something else."""
+        text = self.stamp.get(name)
+        return text if isinstance(text, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a session.json and an agent.json say at their creation; held until then."""
+
+    title: str | None = None
+    user: str | None = None
+    model: str | None = None
+    source: str | None = None
+    parent: str | None = None
+    created_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    agent_metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("title", "user", "model", "source", "parent"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise InvalidSettings(f"{name} must be a string, not {type(value).__name__}")
+        for name in ("metadata", "agent_metadata"):
+            dump(encode_value(dict(getattr(self, name)), what=name))
+
+
+def decode_part(part: Any) -> dict[str, Any]:
+    """Decode a user's object in a document; a damaged marker stays as it stands there."""
+    try:
+        decoded = decode_value(part)
+    except ValueError:
+        decoded = part
+    return decoded if isinstance(decoded, dict) else {}
+
+
+async def read_document(scope: Scope, key: str) -> Document | None:
+    """Read a document; None where there is none. Requests: 1 GET."""
+    try:
+        blob = await scope.store.get(key)
+    except NotFound:
+        return None
+    try:
+        return Document(load_document(key, blob.data), blob.etag)
+    except (CorruptObject, UnsupportedVersion) as error:
+        emit(logging.WARNING, "corrupt_object", key=key, kind=error.kind)
+        return Document({}, blob.etag, error)
+
+
+async def read_session_document(scope: Scope, session: SessionKeys) -> Document | None:
+    """Read session.json. Requests: 1 GET."""
+    return await read_document(scope, session.document)
+
+
+def session_body(scope: Scope, session: SessionKeys, details: Details) -> dict[str, Any]:
+    """Make a new session.json: Strands' fields, and ours with the id of this life."""
+    created = format_time(details.created_at or scope.now())
+    ours = {
+        "title": details.title,
+        "user": details.user,
+        "model": details.model,
+        "source": details.source,
+        "parent": details.parent,
+        "metadata": encode_value(dict(details.metadata)) or None,
+    }
+    return {
+        "session_id": session.session_id,
+        "session_type": "AGENT",
+        "created_at": created,
+        "updated_at": created,
+        STAMP: {
+            "v": FORMAT_VERSION,
+            "life": scope.new_id(),
+            **{name: value for name, value in ours.items() if value is not None},
+        },
+    }
+
+
+def agent_body(
+    scope: Scope, agent: AgentKeys, details: Details, state: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make a new agent.json as Strands would for its default conversation manager."""
+    created = format_time(scope.now())
+    metadata = encode_value(dict(details.agent_metadata))
+    return {
+        "agent_id": agent.agent_id,
+        "state": encode_value(dict(state)),
+        # Strands refuses to restore an agent whose conversation manager is not named here.
+        "conversation_manager_state": {
+            "__name__": "SlidingWindowConversationManager",
+            "removed_message_count": 0,
+        },
+        "_internal_state": {},
+        "created_at": created,
+        "updated_at": created,
+        STAMP: {"v": FORMAT_VERSION, **({"metadata": metadata} if metadata else {})},
+    }
+
+
+async def create_document(scope: Scope, key: str, body: Mapping[str, Any]) -> Document | None:
+    """Create a document; None where there is one already. Requests: 1 PUT."""
+    try:
+        return Document(dict(body), await scope.put(key, dump(body), ABSENT))
+    except PreconditionFailed:
+        return None
+
+
+async def change_document(
+    scope: Scope,
+    key: str,
+    start: Document | None,
+    change: Callable[[Document | None], Mapping[str, Any] | None],
+) -> Document | None:
+    """Change a document until it is done on the version that is there.
+
+    Args:
+        scope: where.
+        key: of the document.
+        start: the version that is known, None where there is none; tried first, without a GET.
+        change: gives the whole new body for what is there (None: no document), or None to leave
+            it; it is called again for each version met, so it must mean the same on each.
+
+    Returns:
+        The document as it is now; None where `change` left a missing one alone.
+
+    Raises:
+        Conflict: others changed it each time, `attempts` times.
+        CorruptObject, UnsupportedVersion: what is there cannot be read and so not be changed.
+    """
+    current = start
+    for attempt in range(scope.settings.attempts):
+        if current is not None and current.corrupt is not None:
+            raise current.corrupt
+        body = change(current)
+        if body is None:
+            return current
+        try:
+            only_if = ABSENT if current is None else current.etag
+            return Document(dict(body), await scope.put(key, dump(body), only_if))
+        except PreconditionFailed:
+            if attempt:
+                await scope.pause(attempt)
+            current = await read_document(scope, key)
+    raise Conflict(
+        f"document changed under each of {scope.settings.attempts} tries: try again", key=key
+    )
+
+
+def check_not_deleted(document: Document | None, key: str, agent_id: str | None = None) -> None:
+    """Raise SessionDeleted where session.json marks the session, or this agent, as deleted."""
+    if document is None:
+        return
+    if document.stamp.get("deleted_at"):
+        raise SessionDeleted(
+            "session is being deleted: run the deletion again to finish it, then open it anew",
+            key=key,
+        )
+    if agent_id is not None and agent_id in document.part("deleted_agents"):
+        raise SessionDeleted(
+            f"agent {agent_id!r} is being deleted: run the deletion again to finish it", key=key
+        )

@@ -1,0 +1,84 @@
+"""All sessions under one root: what the public face's `Sessions` does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s3sessions.dao.agent import AgentDAO
+from s3sessions.dao.append import OnConflict
+from s3sessions.dao.deletion import Deletion
+from s3sessions.dao.directory import SessionStream, list_agents, resolve
+from s3sessions.dao.documents import Details, create_document, read_session_document, session_body
+from s3sessions.dao.scope import Scope
+from s3sessions.dao.sizes import info, latest, sizes, stats
+from s3sessions.errors import AlreadyExists
+from s3sessions.log import request_log
+from s3sessions.metering import Meter
+from s3sessions.models import DeletionReport, SessionInfo, SessionSize, Stats
+
+
+class SessionsDAO:
+    """Opens, lists and deletes sessions; makes no request until then.
+
+    Each counts its own requests, and so does each handle that it opens: what counts is an observer
+    at the store, so the counts of a handle are in those of its sessions too.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.meter = Meter()
+        self._counted = replace(scope, store=scope.store.observed(self.meter))
+        store = self._counted.store.observed(request_log(scope.root))
+        self.scope = replace(scope, store=store)
+
+    def open(
+        self,
+        session_id: str,
+        agent_id: str,
+        details: Details,
+        on_conflict: OnConflict | None,
+    ) -> AgentDAO:
+        """Make the DAO of one agent. Raises InvalidId."""
+        session = self.scope.root.session(session_id)
+        agent = session.agent(agent_id)
+        return AgentDAO(self.scope, session, agent, details, on_conflict)
+
+    async def create(self, session_id: str, details: Details) -> None:
+        """Create session.json; see `Sessions.create`."""
+        keys = self.scope.root.session(session_id)
+        body = session_body(self.scope, keys, details)
+        if await create_document(self.scope, keys.document, body) is not None:
+            return
+        # A store's client that repeats a request whose answer was lost is refused by our own.
+        there = await read_session_document(self.scope, keys)
+        if there is None or there.body != body:
+            raise AlreadyExists("session exists already", key=keys.document)
+
+    def list(self, token: str | None) -> SessionStream:
+        return SessionStream(self.scope, token)
+
+    async def agents(self, session_id: str) -> tuple[str, ...]:
+        return tuple(await list_agents(self.scope, self.scope.root.session(session_id)))
+
+    async def sizes(self) -> tuple[SessionSize, ...]:
+        return tuple(await sizes(self.scope))
+
+    async def stats(self) -> Stats:
+        return await stats(self.scope)
+
+    async def info(self, session_id: str) -> SessionInfo:
+        return await info(self.scope, self.scope.root.session(session_id))
+
+    async def latest(self) -> SessionSize | None:
+        return await latest(self.scope)
+
+    async def resolve(self, id_prefix: str) -> str:
+        return await resolve(self.scope, id_prefix)
+
+    async def delete(self, session_id: str, agent_id: str | None) -> DeletionReport:
+        session = self.scope.root.session(session_id)
+        agent = None if agent_id is None else session.agent(agent_id)
+        return await Deletion(self.scope, session, agent).run()
+
+    def under(self, name: str) -> SessionsDAO:
+        """Give the sessions one prefix deeper. Raises InvalidId."""
+        return SessionsDAO(replace(self._counted, root=self.scope.root.under(name)))

@@ -1,0 +1,98 @@
+"""An agent's state: keys and values in agent.json, merged key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from s3sessions.codec import dump, encode_value, format_time
+from s3sessions.dao.documents import (
+    Details,
+    Document,
+    agent_body,
+    change_document,
+    check_not_deleted,
+    create_document,
+    decode_part,
+    read_document,
+    read_session_document,
+    session_body,
+)
+from s3sessions.dao.scope import Scope
+from s3sessions.keys import AgentKeys, SessionKeys
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """Keys to set and keys to drop; means the same on every version of the document."""
+
+    scope: Scope
+    agent: AgentKeys
+    details: Details
+    given: Mapping[str, Any]
+    remove: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        scope: Scope,
+        agent: AgentKeys,
+        details: Details,
+        given: Mapping[str, Any],
+        remove: Sequence[str],
+    ) -> StateChange:
+        """Check what is given. Raises InvalidMessage for what JSON cannot hold."""
+        dump(encode_value(dict(given), what="state"))
+        return cls(scope, agent, details, given, frozenset(remove))
+
+    def changes(self, document: Document) -> bool:
+        """Tell whether anything in the document would differ."""
+        state = decode_part(document.body.get("state"))
+        return self._on(state) != state
+
+    def body(self, document: Document | None) -> dict[str, Any] | None:
+        """Give the document's new body; None where it holds all this already."""
+        if document is None:
+            return agent_body(self.scope, self.agent, self.details, self._on({}))
+        if not self.changes(document):
+            return None
+        return {
+            **document.body,
+            "state": encode_value(self._on(decode_part(document.body.get("state"))), what="state"),
+            "updated_at": format_time(self.scope.now()),
+        }
+
+    def _on(self, state: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in state.items() if name not in self.remove}
+        return {**kept, **self.given}
+
+
+async def save_state(
+    session: SessionKeys, change: StateChange, known: Document | None
+) -> Document | None:
+    """Write a change of state; a handle that knows the document asks nothing first.
+
+    Requests: none if nothing changes; 1 PUT for a known document; otherwise 2 GET and 1 PUT, and
+    1 PUT for a session.json that is missing.
+
+    Raises:
+        SessionDeleted: the session is being deleted.
+        CorruptObject, UnsupportedVersion: agent.json cannot be read, and so not be merged with.
+        Conflict: other writers changed the document under each try.
+    """
+    scope, agent = change.scope, change.agent
+    if known is not None and known.corrupt is None:
+        return await change_document(scope, agent.document, known, change.body)
+    document, session_document = await scope.both(
+        partial(read_document, scope, agent.document),
+        partial(read_session_document, scope, session),
+    )
+    check_not_deleted(session_document, session.document, agent.agent_id)
+    if session_document is None:
+        body = session_body(scope, session, change.details)
+        if await create_document(scope, session.document, body) is None:
+            met = await read_session_document(scope, session)
+            check_not_deleted(met, session.document, agent.agent_id)
+    return await change_document(scope, agent.document, document, change.body)

@@ -1,0 +1,64 @@
+"""Where sessions are: the three forms of a URL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from s3sessions.errors import InvalidSettings
+from s3sessions.keys import Root
+from s3sessions.settings import ENVIRONMENT_PREFIX
+
+__all__ = ["Location"]
+
+# An access point stands wherever a bucket does; its ARN has a slash of its own.
+_S3 = re.compile(r"s3://(arn:[^/]+:accesspoint/[^/]+|[^/]+)(?:/(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A URL, read.
+
+    Attributes:
+        scheme: which store.
+        place: the bucket (or the access point's ARN), the folder, or nothing.
+        root: the prefix inside it.
+    """
+
+    scheme: Literal["s3", "file", "memory"]
+    place: str
+    root: Root
+
+    @classmethod
+    def parse(cls, url: str | None) -> Location:
+        """Read `s3://bucket/prefix`, `file:///folder` or `memory://`.
+
+        Raises:
+            InvalidSettings: it is none of these, or names no bucket or folder.
+        """
+        if not url:
+            raise InvalidSettings(
+                f"no url: give one, or set {ENVIRONMENT_PREFIX}URL, "
+                "such as s3://bucket/prefix or file:///var/sessions"
+            )
+        if match := _S3.fullmatch(url):
+            return cls("s3", match[1], Root.of(match[2] or ""))
+        if url.startswith("file:"):
+            return cls("file", _folder(url), Root.of(""))
+        if url.rstrip("/") == "memory:":
+            return cls("memory", "", Root.of(""))
+        raise InvalidSettings(
+            f"url {url!r} is none of s3://bucket/prefix, file:///folder and memory://"
+        )
+
+
+def _folder(url: str) -> str:
+    parts = urlsplit(url)
+    folder = unquote(url.removeprefix(f"file://{parts.netloc}"))
+    if parts.netloc not in ("", "localhost") or not folder.startswith("/"):
+        raise InvalidSettings(
+            f"url {url!r} names no absolute folder: it takes three slashes, file:///folder"
+        )
+    return folder

@@ -1,0 +1,401 @@
+"""The public face in blocking code: `Sessions` and the handles that it opens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack
+
+from s3sessions.bridge import Blocking, iter_sync, run_sync
+from s3sessions.dao.agent import AgentDAO
+from s3sessions.dao.directory import SessionStream
+from s3sessions.dao.documents import Details
+from s3sessions.dao.iteration import MessageStream
+from s3sessions.dao.scope import Scope
+from s3sessions.dao.sessions import SessionsDAO
+from s3sessions.errors import CorruptObject, UnsupportedVersion
+from s3sessions.models import (
+    DeletionReport,
+    History,
+    Message,
+    RequestCounts,
+    SessionDetails,
+    SessionInfo,
+    SessionRef,
+    SessionSize,
+    Stats,
+)
+from s3sessions.opening import Configuration
+from s3sessions.ports import (
+    Clock,
+    Entropy,
+    Observer,
+    SyncStore,
+    system_clock,
+    system_entropy,
+)
+from s3sessions.settings import Options, Settings
+
+__all__ = ["AgentSession", "MessageIterator", "SessionList", "Sessions"]
+
+
+class Sessions:
+    """Sessions under one prefix of one store.
+
+    Cheap to make (no request, no import of an SDK) and made to be shared: one serves thousands of
+    sessions and any number of threads.
+
+    Args:
+        url: `s3://bucket/prefix`, `file:///folder` or `memory://`; else `S3SESSIONS_URL`.
+        settings: all settings at once, instead of the options and the `S3SESSIONS_*` variables.
+        client: a boto3 S3 client to use. It is never closed, and of all that this package sets up
+            on a client of its own, only one event hook is put on it: the one that takes the
+            `Expect: 100-continue` header off each PutObject.
+        store: a store of your own instead of a URL.
+        on_request: told of each request once it has ended.
+        clock: seconds since the epoch; for tests.
+        entropy: random bytes; for tests.
+        **options: single settings by name, over the variables: see `Settings`.
+
+    Raises:
+        InvalidSettings: a URL, an option or a variable that cannot work.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        settings: Settings | None = None,
+        client: Any = None,
+        store: SyncStore | None = None,
+        on_request: Observer | None = None,
+        clock: Clock = system_clock,
+        entropy: Entropy = system_entropy,
+        **options: Unpack[Options],
+    ) -> None:
+        configuration = Configuration.of(url, settings, options, client=client, store=store)
+        self._store = store if store is not None else _open_store(configuration, client)
+        port = Blocking(self._store if on_request is None else self._store.observed(on_request))
+        scope = Scope(port, configuration.root, configuration.settings, clock, entropy)
+        self._dao = SessionsDAO(scope)
+
+    @property
+    def prefix(self) -> str:
+        """What all keys begin with: empty, or ending in `/`."""
+        return self._dao.scope.root.prefix
+
+    @property
+    def requests(self) -> RequestCounts:
+        """Requests and bytes so far: of this object, its handles, and what is `under` it."""
+        return self._dao.meter.counts
+
+    def open(
+        self,
+        session_id: str,
+        agent: str = "default",
+        *,
+        on_conflict: Literal["raise", "rebase"] | None = None,
+        **details: Unpack[SessionDetails],
+    ) -> AgentSession:
+        """Give a handle for one agent of a session, there already or not. Requests: none.
+
+        Args:
+            session_id: any text; see the README for what a key can hold.
+            agent: id of the agent.
+            on_conflict: what an append does when another writer was first. By default a handle
+                that has restored raises `AppendConflict`, and any other takes the next index.
+            **details: said of the session and the agent if this handle begins them; see
+                `SessionDetails`.
+
+        Raises:
+            InvalidId: an id that cannot stand in a key.
+            InvalidMessage: metadata that JSON cannot hold.
+        """
+        dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
+        return AgentSession(dao, session_id, agent)
+
+    def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
+        """Create a session in which nobody has spoken yet; `open` and `append` need no such thing.
+
+        Requests: 1 PUT, and 1 GET where the session exists. Atomic: of many, one succeeds.
+
+        Raises:
+            AlreadyExists: the session exists.
+            InvalidId: an id that cannot stand in a key.
+        """
+        run_sync(self._dao.create(session_id, Details(**details)))
+
+    def list(self, *, token: str | None = None) -> SessionList:
+        """Iterate over the ids of all sessions, in the store's order.
+
+        Requests: 1 LIST for each 1,000 sessions, made as they are asked for.
+
+        Args:
+            token: the `token` of an earlier list, to go on after the last session that it gave.
+        """
+        return SessionList(self._dao.list(token))
+
+    def agents(self, session_id: str) -> Sequence[str]:
+        """Give the ids of a session's agents, sorted. Requests: 1 LIST for each 1,000 agents."""
+        return run_sync(self._dao.agents(session_id))
+
+    def sizes(self) -> Sequence[SessionSize]:
+        """Give counts, bytes and last activity of all sessions, by id.
+
+        Requests: 1 LIST for each 1,000 objects, no GET.
+        """
+        return run_sync(self._dao.sizes())
+
+    def stats(self) -> Stats:
+        """Give totals over all sessions. Requests: 1 LIST for each 1,000 objects, no GET."""
+        return run_sync(self._dao.stats())
+
+    def info(self, session_id: str) -> SessionInfo:
+        """Give what is known of one session. Requests: 1 GET and 1 LIST for each 1,000 objects.
+
+        Raises:
+            SessionNotFound: there is no such session.
+            SessionDeleted: it is being deleted.
+        """
+        return run_sync(self._dao.info(session_id))
+
+    def latest(self) -> SessionSize | None:
+        """Give the session in which somebody spoke last; one that cannot be read is passed over.
+
+        Requests: 1 LIST for each 1,000 objects, and 2 GET for each session looked at.
+        """
+        return run_sync(self._dao.latest())
+
+    def resolve(self, id_prefix: str) -> str:
+        """Give the one session id that begins with `id_prefix`; the exact id wins.
+
+        Requests: 1 LIST, 2 where several begin so.
+
+        Raises:
+            SessionNotFound: none begins so.
+            AmbiguousSession: several do; carries their ids.
+        """
+        return run_sync(self._dao.resolve(id_prefix))
+
+    def delete(self, session_id: str, *, agent: str | None = None) -> DeletionReport:
+        """Delete a session, or one agent of it. Readers see all of it or nothing.
+
+        Killed at any request and run again, it ends. Requests: 1 GET, 1 PUT and 1 DELETE on
+        session.json; 1 LIST and 1 DeleteObjects for each 1,000 objects and 1 GET; 1 LIST and 1 GET
+        to see that nothing is left.
+
+        Raises:
+            SessionNotFound: there is nothing to delete.
+            PartialDelete: the store refused some keys; carries them. Run it again.
+        """
+        return run_sync(self._dao.delete(session_id, agent))
+
+    def under(self, name: str) -> Sessions:
+        """Give the sessions one prefix deeper: of a tenant, an environment. Requests: none.
+
+        It shares the store with this one, which is the one to close. Raises InvalidId.
+        """
+        deeper = Sessions.__new__(Sessions)
+        deeper._store = self._store
+        deeper._dao = self._dao.under(name)
+        return deeper
+
+    def close(self) -> None:
+        """Give back connections and threads; may be called twice."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AgentSession:
+    """A handle on one agent's history in one session; made by `Sessions.open`.
+
+    It costs nothing until it is used. Threads may share it: appends go one after the other.
+    """
+
+    def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
+        self._dao = dao
+        self._lock = threading.Lock()
+        self.session_id = session_id
+        self.agent_id = agent_id
+
+    @property
+    def requests(self) -> RequestCounts:
+        """Requests and bytes of this handle so far."""
+        return self._dao.meter.counts
+
+    def append(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        write_id: str | None = None,
+        created_at: datetime | None = None,
+    ) -> Message:
+        """Store one message; when this returns it is durable, at its index, once.
+
+        Requests: 1 PUT by a handle that knows its tail. A fresh one: 1 LIST and 1 GET before it,
+        and 1 PUT more for each document that is missing (2 in a new session).
+
+        Args:
+            payload: a JSON object of any shape; `bytes` may stand anywhere in it.
+            write_id: your own name for this write (a request id and a position): if a message that
+                this handle has read holds it, that message is returned and nothing is written. A
+                handle that never restored reads the newest 20 for it.
+            created_at: when the message was made; now, if not given.
+
+        Returns:
+            The message with its index.
+
+        Raises:
+            InvalidMessage: JSON cannot hold it unaltered, or it is too large; nothing was written.
+            AppendConflict: another writer extended the history that this handle knows.
+            SessionDeleted: the session is being deleted.
+            StoreUnavailable: whether it is stored is not known; append it again with the error's
+                `write_id`.
+            AccessDenied: the store refuses the write.
+        """
+        with self._lock:
+            return run_sync(self._dao.append(payload, write_id=write_id, created_at=created_at))
+
+    def restore(
+        self,
+        *,
+        last: int | None = None,
+        max_messages: int | None = None,
+        on_corrupt: Literal["raise", "report"] = "raise",
+    ) -> History:
+        """Read the history, and from now on extend just that: a conflict is raised.
+
+        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message and for
+        agent.json, in two round trips up to 1,000 messages. One that nobody spoke in is empty.
+
+        Args:
+            last: only so many of the newest messages.
+            max_messages: refuse, before any message is read, to read more than that.
+            on_corrupt: `raise` for the first message that cannot be read, or `report` all in
+                `History.corrupt` and pass them over.
+
+        Raises:
+            TooManyMessages: there are more than `max_messages`; carries the count.
+            CorruptObject: a message cannot be read.
+            UnsupportedVersion: a message was written by a newer version.
+            SessionDeleted: the session is being deleted.
+        """
+        with self._lock:
+            return run_sync(
+                self._dao.restore(last=last, max_messages=max_messages, on_corrupt=on_corrupt)
+            )
+
+    def iterate(
+        self,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        on_corrupt: Literal["raise", "report"] = "report",
+    ) -> MessageIterator:
+        """Iterate over the messages with `start <= index < stop`, a window in memory at a time.
+
+        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message, made as
+        they are asked for. What could not be read is in the iterator's `corrupt`.
+
+        Raises:
+            SessionDeleted, SessionNotFound: from the iterator, if it is deleted meanwhile.
+        """
+        return MessageIterator(self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt))
+
+    def read(self, index: int) -> Message:
+        """Read one message. Requests: 1 GET.
+
+        Raises:
+            MessageNotFound: there is none at that index.
+            CorruptObject, UnsupportedVersion: it cannot be read.
+        """
+        return run_sync(self._dao.read(index))
+
+    def save_state(self, state: Mapping[str, Any], *, remove: Sequence[str] = ()) -> dict[str, Any]:
+        """Set keys of the agent's state and drop others; keys not named stay as they are.
+
+        Atomic, and merged key by key with what other writers set meanwhile. Requests: none if
+        nothing changes, 1 PUT after a restore or a save; of a fresh handle 2 GET before it, and
+        1 PUT more in a session that does not exist yet.
+
+        Returns:
+            The whole state as it is stored now.
+
+        Raises:
+            InvalidMessage: JSON cannot hold it unaltered.
+            CorruptObject: agent.json cannot be read; it stays as it is.
+            Conflict: other writers changed the document under each try.
+            SessionDeleted: the session is being deleted.
+        """
+        with self._lock:
+            return run_sync(self._dao.save_state(state, remove=remove))
+
+
+class SessionList(Iterator[SessionRef]):
+    """The ids of all sessions, listed as they are asked for."""
+
+    def __init__(self, stream: SessionStream) -> None:
+        self._stream = stream
+        self._iterator = iter_sync(stream)
+
+    @property
+    def token(self) -> str | None:
+        """Where a later list goes on: after the last session that was given. None at the start."""
+        return self._stream.token
+
+    def __next__(self) -> SessionRef:
+        return next(self._iterator)
+
+
+class MessageIterator(Iterator[Message]):
+    """Messages of one agent, read as they are asked for."""
+
+    def __init__(self, stream: MessageStream) -> None:
+        self._stream = stream
+        self._iterator = iter_sync(stream)
+
+    @property
+    def corrupt(self) -> Sequence[CorruptObject | UnsupportedVersion]:
+        """What could not be read so far; passed over."""
+        return self._stream.corrupt
+
+    @property
+    def holes(self) -> Sequence[range]:
+        """Runs of indexes that no object holds."""
+        return self._stream.holes
+
+    @property
+    def foreign(self) -> int:
+        """Objects under the agent's prefix that are not ours."""
+        return self._stream.foreign
+
+    def __next__(self) -> Message:
+        return next(self._iterator)
+
+
+def _open_store(configuration: Configuration, client: Any) -> SyncStore:
+    """Make the store that the URL names. Imported here, so that each use pays for its own."""
+    location = configuration.location
+    if location is None or location.scheme == "memory":
+        from s3sessions.stores.memory import MemoryStore
+
+        return MemoryStore()
+    if location.scheme == "file":
+        from s3sessions.stores.local import LocalStore
+
+        return LocalStore(location.place, width=configuration.settings.width)
+    from s3sessions.stores.s3 import S3Store
+
+    return S3Store(location.place, client=client, **configuration.s3_options)
