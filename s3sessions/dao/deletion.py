@@ -94,7 +94,8 @@ class Deletion:
             return
         key = self.session.document
         marked = await change_document(self.scope, key, document, self._marked_body)
-        self._mark = self._mark_of(marked) or self._mark
+        adopted = self._mark_of(marked)
+        self._mark = self._mark if adopted is None else adopted
 
     async def _check_there(self, document: Document | None) -> None:
         if self._mark_of(document) is None and not await self._list():
