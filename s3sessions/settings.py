@@ -58,7 +58,7 @@ class Settings:
     put_args: Mapping[str, Any] = field(default_factory=dict)
     width: int = 32
     trust: float = 3600.0
-    attempts: int = 10
+    attempts: int = 30
     max_message_bytes: int = 100 * 1024 * 1024
     connect_timeout: float = 10.0
     read_timeout: float = 60.0

@@ -1,0 +1,212 @@
+"""What each verb costs: the contract, counted at the wire between a real SDK and a server.
+
+The same figures are what the port's own counter tells on a store without a wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.behaviour.conftest import PLACES, make_rig
+from tests.rig import Rig
+from tests.servers.wire import WireProxy
+
+WIRED = [(store, colour) for store, colour in PLACES if store == "moto"]
+LOCAL = [(store, colour) for store, colour in PLACES if store in ("memory", "local")]
+VERBS = {
+    "GetObject": "get",
+    "PutObject": "put",
+    "DeleteObject": "delete",
+    "DeleteObjects": "delete_many",
+    "ListObjectsV2": "list",
+}
+
+
+class Counted:
+    """A rig that tells what an action cost."""
+
+    def __init__(self, rig: Rig, wire: WireProxy | None) -> None:
+        self.rig = rig
+        self._wire = wire
+
+    def cost(self, act: Callable[[Any], object], sessions: Any = None) -> dict[str, int]:
+        sessions = sessions or self.rig.sessions()
+        before = sessions.requests.by_verb
+        if self._wire is not None:
+            self._wire.reset()
+        act(sessions)
+        after = sessions.requests.by_verb
+        told = {v: n - before.get(v, 0) for v, n in after.items() if n != before.get(v, 0)}
+        if self._wire is not None:
+            seen = {VERBS[operation]: n for operation, n in self._wire.counts().items() if n}
+            assert seen == told, "the port's counter and the wire disagree"
+        return told
+
+    def fill(self, count: int, session_id: str = "s") -> None:
+        chat = self.rig.sessions().open(session_id)
+        for n in range(count):
+            chat.append({"n": n})
+
+
+@pytest.fixture(params=[*WIRED, *LOCAL], ids="-".join)
+def counted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counted]:
+    store, colour = request.param
+    rig = make_rig(request, store, colour, tmp_path)
+    if rig.url is None or store != "moto":
+        yield Counted(rig, None)
+        rig.close()
+        return
+    with WireProxy(rig.options["endpoint_url"]) as wire:
+        rig.options["endpoint_url"] = wire.url
+        yield Counted(rig, wire)
+        rig.close()
+
+
+def test_constructors_and_open_ask_nothing(counted: Counted) -> None:
+    def act(sessions: Any) -> None:
+        for n in range(100):
+            sessions.under("tenant").open(f"s{n}", title="T")
+
+    assert counted.cost(act) == {}
+
+
+def test_the_first_append_of_a_new_session_is_one_list_one_get_and_three_puts(
+    counted: Counted,
+) -> None:
+    assert counted.cost(lambda s: s.open("s").append({})) == {"list": 1, "get": 1, "put": 3}
+
+
+def test_an_append_by_a_fresh_handle_is_one_list_one_get_and_one_put(counted: Counted) -> None:
+    counted.fill(2)
+    assert counted.cost(lambda s: s.open("s").append({})) == {"list": 1, "get": 1, "put": 1}
+
+
+@pytest.mark.parametrize("length", [1, 12])
+def test_an_append_by_a_handle_that_knows_its_tail_is_one_put(
+    counted: Counted, length: int
+) -> None:
+    counted.fill(length)
+    sessions = counted.rig.sessions()
+    fresh, restored = sessions.open("s"), sessions.open("s")
+    fresh.append({})
+    restored.restore()
+    assert counted.cost(lambda _: restored.append({}), sessions) == {"put": 1}
+    assert counted.cost(lambda _: restored.append({}, write_id="w"), sessions) == {"put": 1}
+
+
+def test_a_restore_is_one_list_and_one_get_for_each_object(counted: Counted) -> None:
+    counted.fill(7)
+    documents = 2
+    assert counted.cost(lambda s: s.open("s").restore()) == {"list": 1, "get": 7 + documents}
+    assert counted.cost(lambda s: s.open("s").restore(last=3)) == {"list": 1, "get": 3 + documents}
+    assert counted.cost(lambda s: list(s.open("s").iterate())) == {"list": 1, "get": 7 + 1}
+
+
+def test_a_restore_of_what_nobody_spoke_in_is_one_list_and_one_get(counted: Counted) -> None:
+    assert counted.cost(lambda s: s.open("s").restore()) == {"list": 1, "get": 1}
+
+
+def test_the_first_append_after_an_empty_restore_is_three_puts(counted: Counted) -> None:
+    sessions = counted.rig.sessions()
+    chat = sessions.open("s")
+    chat.restore()
+    assert counted.cost(lambda _: chat.append({}), sessions) == {"put": 3}
+
+
+def test_a_state_costs_a_put_when_it_changes_and_nothing_when_not(counted: Counted) -> None:
+    counted.fill(1)
+    sessions = counted.rig.sessions()
+    chat = sessions.open("s")
+    assert counted.cost(lambda _: chat.save_state({"a": 1}), sessions) == {"get": 2, "put": 1}
+    assert counted.cost(lambda _: chat.save_state({"a": 1}), sessions) == {}
+    assert counted.cost(lambda _: chat.save_state({"a": 2}), sessions) == {"put": 1}
+    new = sessions.open("new")
+    assert counted.cost(lambda _: new.save_state({"a": 1}), sessions) == {"get": 2, "put": 2}
+
+
+def test_reading_one_message_is_one_get(counted: Counted) -> None:
+    counted.fill(3)
+    assert counted.cost(lambda s: s.open("s").read(1)) == {"get": 1}
+
+
+def test_looking_at_sessions_is_lists_and_no_get_but_of_documents(counted: Counted) -> None:
+    for name in ("a", "b", "bc"):
+        counted.fill(2, name)
+    assert counted.cost(lambda s: list(s.list())) == {"list": 1}
+    assert counted.cost(lambda s: s.agents("a")) == {"list": 1}
+    assert counted.cost(lambda s: s.stats()) == {"list": 1}
+    assert counted.cost(lambda s: s.sizes()) == {"list": 1}
+    assert counted.cost(lambda s: s.info("a")) == {"list": 1, "get": 1}
+    assert counted.cost(lambda s: s.resolve("a")) == {"list": 1}
+    assert counted.cost(lambda s: s.latest()) == {"list": 1, "get": 2}
+
+
+def test_creating_a_session_is_one_put(counted: Counted) -> None:
+    assert counted.cost(lambda s: s.create("s")) == {"put": 1}
+
+
+def test_deleting_a_small_session_is_nine_requests_whatever_it_holds(counted: Counted) -> None:
+    counted.fill(10)
+    assert counted.cost(lambda s: s.delete("s")) == {
+        "get": 3,
+        "put": 1,
+        "list": 2,
+        "delete_many": 1,
+        "delete": 1,
+    }
+
+
+def test_long_histories_cost_a_list_for_each_thousand(memory_rig: Rig) -> None:
+    counted = Counted(memory_rig, None)
+    counted.fill(2_500)
+    # agent.json is listed with the messages: 2,501 keys.
+    assert counted.cost(lambda s: s.open("s").restore()) == {"list": 3, "get": 2_502}
+    assert counted.cost(lambda s: s.open("s").restore(last=50)) == {"list": 3, "get": 52}
+    assert counted.cost(lambda s: s.open("s").append({})) == {"list": 3, "get": 1, "put": 1}
+    assert counted.cost(lambda s: s.stats()) == {"list": 3}
+    assert counted.cost(lambda s: s.delete("s")) == {
+        "get": 3,
+        "put": 1,
+        "list": 4,
+        "delete_many": 3,
+        "delete": 1,
+    }
+
+
+def test_two_thousand_five_hundred_sessions_are_listed_in_three_requests(memory_rig: Rig) -> None:
+    for n in range(2_500):
+        memory_rig.plant(f"session_{n}/session.json", b"{}")
+    counted = Counted(memory_rig, None)
+    assert counted.cost(lambda s: list(s.list())) == {"list": 3}
+
+
+def test_a_thousand_messages_of_a_kilobyte_are_a_thousand_puts_of_little_more(
+    memory_rig: Rig,
+) -> None:
+    sessions = memory_rig.sessions()
+    chat = sessions.open("s")
+    for _ in range(1_000):
+        chat.append({"role": "user", "content": "x" * 1_000})
+    assert sessions.requests.by_verb == {"list": 1, "get": 1, "put": 1_002}
+    assert chat.requests == sessions.requests
+    assert sessions.requests.sent < 1_500_000
+
+
+def test_sessions_that_nobody_speaks_in_cost_nothing_and_do_not_exist(memory_rig: Rig) -> None:
+    sessions = memory_rig.sessions()
+    unused = 0
+    for n in range(10_985):
+        chat = sessions.open(f"session-{n}", user="u", title="T")
+        if n * 3_564 % 10_985 < 3_564:
+            unused += 1
+            assert chat.requests.total == 0
+        else:
+            chat.append({"role": "user", "content": "hello"})
+    assert unused == 3_564
+    stats = sessions.stats()
+    assert (stats.sessions, stats.empty, stats.messages) == (7_421, 0, 7_421)
+    assert sessions.requests.by_verb["put"] == 3 * 7_421

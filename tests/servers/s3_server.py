@@ -1,0 +1,55 @@
+"""What every S3 server of the tests gives: where it is, a client, buckets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+ACCESS_KEY: Final = "tests-access-key"
+SECRET_KEY: Final = "tests-secret-key"
+REGION: Final = "us-east-1"
+
+
+class S3Server:
+    """An S3 server on loopback.
+
+    Its keys are the ones that `tests/conftest.py` puts into the environment, so a client that is
+    given nothing but `endpoint_url` is let in.
+    """
+
+    access_key = ACCESS_KEY
+    secret_key = SECRET_KEY
+    region = REGION
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the server listens."""
+        raise NotImplementedError
+
+    def make_bucket(self) -> str:
+        """Make an empty bucket and return its name."""
+        name = f"bucket-{uuid.uuid4().hex[:12]}"
+        with self.client() as s3:
+            s3.create_bucket(Bucket=name)
+        return name
+
+    @contextmanager
+    def client(self, endpoint_url: str | None = None, **config: Any) -> Iterator[Any]:
+        """Give a boto3 client of this server, or of a wire to it, and close it afterwards."""
+        import boto3
+        from botocore.config import Config
+
+        s3 = boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint_url or self.endpoint_url,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name=self.region,
+            config=Config(**config),
+        )
+        try:
+            yield s3
+        finally:
+            s3.close()

@@ -1,0 +1,109 @@
+"""The public surface: frozen, and the same in both colours."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from s3sessions import AgentSession, AsyncAgentSession, AsyncSessions, Sessions
+from s3sessions.ports import AsyncStore, SyncStore
+
+SESSIONS = {
+    "__init__": "(url=None, *, settings=None, client=None, store=None, on_request=None, "
+    "clock=…, entropy=…, **options)",
+    "agents": "(session_id)",
+    "close": "()",
+    "create": "(session_id, **details)",
+    "delete": "(session_id, *, agent=None)",
+    "info": "(session_id)",
+    "latest": "()",
+    "list": "(*, token=None)",
+    "open": "(session_id, agent='default', *, on_conflict=None, **details)",
+    "prefix": "property",
+    "requests": "property",
+    "resolve": "(id_prefix)",
+    "sizes": "()",
+    "stats": "()",
+    "under": "(name)",
+}
+AGENT_SESSION = {
+    "append": "(payload, *, write_id=None, created_at=None)",
+    "iterate": "(*, start=0, stop=None, on_corrupt='report')",
+    "read": "(index)",
+    "requests": "property",
+    "restore": "(*, last=None, max_messages=None, on_corrupt='raise')",
+    "save_state": "(state, *, remove=())",
+}
+FACES = [(Sessions, SESSIONS), (AsyncSessions, SESSIONS)]
+HANDLES = [(AgentSession, AGENT_SESSION), (AsyncAgentSession, AGENT_SESSION)]
+
+
+def _shape(member: Any) -> str:
+    if isinstance(member, property):
+        return "property"
+    parameters = [p for name, p in inspect.signature(member).parameters.items() if name != "self"]
+    shown: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        stars = {parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        default = "" if parameter.default is parameter.empty else f"={_default(parameter.default)}"
+        shown.append(f"{stars}{parameter.name}{default}")
+    return f"({', '.join(shown)})"
+
+
+def _default(value: object) -> str:
+    return "…" if callable(value) else repr(value)
+
+
+def _surface(cls: type, *, constructor: bool) -> dict[str, str]:
+    names = [name for name in vars(cls) if not name.startswith("_")]
+    return {n: _shape(vars(cls)[n]) for n in [*names, *(["__init__"] if constructor else [])]}
+
+
+@pytest.mark.parametrize(("face", "frozen"), FACES)
+def test_the_surface_of_sessions_changes_only_with_this_list(
+    face: type, frozen: dict[str, str]
+) -> None:
+    assert _surface(face, constructor=True) == frozen
+
+
+@pytest.mark.parametrize(("handle", "frozen"), HANDLES)
+def test_the_surface_of_a_handle_changes_only_with_this_list(
+    handle: type, frozen: dict[str, str]
+) -> None:
+    assert _surface(handle, constructor=False) == frozen
+
+
+@pytest.mark.parametrize(
+    ("sync", "other"), [(Sessions, AsyncSessions), (AgentSession, AsyncAgentSession)]
+)
+def test_both_faces_take_the_same_types_and_give_the_same(sync: type, other: type) -> None:
+    renamed = {"AsyncStore": "SyncStore", "AsyncAgentSession": "AgentSession",
+               "AsyncSessions": "Sessions", "SessionStream": "SessionList",
+               "MessageStream": "MessageIterator"}  # fmt: skip
+    for name, member in vars(sync).items():
+        if name.startswith("_") or isinstance(member, property):
+            continue
+        twin = dict(inspect.get_annotations(vars(other)[name]))
+        for key, annotation in twin.items():
+            for ours, theirs in renamed.items():
+                annotation = annotation.replace(ours, theirs)
+            twin[key] = annotation
+        assert twin == inspect.get_annotations(member), name
+
+
+def test_both_ports_have_the_same_verbs() -> None:
+    def verbs(port: type) -> dict[str, str]:
+        return {n: _shape(m) for n, m in vars(port).items() if not n.startswith("_")}
+
+    assert verbs(SyncStore) == verbs(AsyncStore)
+
+
+@pytest.mark.parametrize("cls", [Sessions, AgentSession, AsyncSessions, AsyncAgentSession])
+def test_every_public_member_is_documented(cls: type) -> None:
+    for name, member in vars(cls).items():
+        if not name.startswith("_"):
+            assert inspect.getdoc(member), f"{cls.__name__}.{name}"
