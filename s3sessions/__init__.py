@@ -6,49 +6,57 @@ PUT is all that an append costs. `Sessions` is for blocking code, `AsyncSessions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from s3sessions.errors import (
-    AccessDenied,
-    AlreadyExists,
-    Ambiguous,
-    AmbiguousAgent,
-    AmbiguousSession,
-    AppendConflict,
-    Conflict,
-    CorruptObject,
-    InvalidId,
-    InvalidMessage,
-    InvalidSettings,
-    MessageNotFound,
-    MissingExtra,
-    NotFound,
-    PartialDelete,
-    PreconditionFailed,
-    S3SessionsError,
-    SessionDeleted,
-    SessionNotFound,
-    StoreUnavailable,
-    TooManyMessages,
-    UnsupportedVersion,
-    WriteRace,
-)
-from s3sessions.models import (
-    DeletionReport,
-    History,
-    Message,
-    RequestCounts,
-    SessionDetails,
-    SessionInfo,
-    SessionRef,
-    SessionSize,
-    Stats,
-)
-from s3sessions.settings import Settings
-from s3sessions.sync import AgentSession, MessageIterator, SessionList, Sessions
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from s3sessions.aio import AsyncAgentSession, AsyncSessions
+    from typing import Any
+
+    from s3sessions.aio import (
+        AsyncAgentSession,
+        AsyncSessions,
+    )
+    from s3sessions.errors import (
+        AccessDenied,
+        AlreadyExists,
+        Ambiguous,
+        AmbiguousAgent,
+        AmbiguousSession,
+        AppendConflict,
+        Conflict,
+        CorruptObject,
+        InvalidId,
+        InvalidMessage,
+        InvalidSettings,
+        MessageNotFound,
+        MissingExtra,
+        NotFound,
+        PartialDelete,
+        PreconditionFailed,
+        S3SessionsError,
+        SessionDeleted,
+        SessionNotFound,
+        StoreUnavailable,
+        TooManyMessages,
+        UnsupportedVersion,
+        WriteRace,
+    )
+    from s3sessions.models import (
+        DeletionReport,
+        History,
+        Message,
+        RequestCounts,
+        SessionDetails,
+        SessionInfo,
+        SessionRef,
+        SessionSize,
+        Stats,
+    )
+    from s3sessions.settings import Settings
+    from s3sessions.sync import (
+        AgentSession,
+        MessageIterator,
+        SessionList,
+        Sessions,
+    )
 
 __version__ = "0.1.0"
 
@@ -95,11 +103,36 @@ __all__ = [
     "__version__",
 ]
 
+# Where each name lives: a name is imported when it is first asked for, so that a cold start pays
+# for what it uses. asyncio alone costs as much as all of the blocking face.
+_HOMES = {
+    "aio": ("AsyncAgentSession", "AsyncSessions"),
+    "models": (
+        "DeletionReport",
+        "History",
+        "Message",
+        "RequestCounts",
+        "SessionDetails",
+        "SessionInfo",
+        "SessionRef",
+        "SessionSize",
+        "Stats",
+    ),
+    "settings": ("Settings",),
+    "sync": ("AgentSession", "MessageIterator", "SessionList", "Sessions"),
+}
+
 
 def __getattr__(name: str) -> Any:
-    # asyncio costs as much to import as all the rest: only those who use it pay for it.
-    if name in ("AsyncAgentSession", "AsyncSessions"):
-        from s3sessions import aio
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(aio, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "errors")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

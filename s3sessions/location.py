@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from s3sessions.errors import InvalidSettings
 from s3sessions.keys import Root
@@ -55,10 +54,12 @@ class Location:
 
 
 def _folder(url: str) -> str:
-    parts = urlsplit(url)
-    folder = unquote(url.removeprefix(f"file://{parts.netloc}"))
-    if parts.netloc not in ("", "localhost") or not folder.startswith("/"):
+    # Imported here: it costs a cold start as much as this package's own modules do.
+    from urllib.parse import unquote
+
+    host, slash, path = url.removeprefix("file:").removeprefix("//").partition("/")
+    if not url.startswith("file://") or host not in ("", "localhost") or not slash:
         raise InvalidSettings(
             f"url {url!r} names no absolute folder: it takes three slashes, file:///folder"
         )
-    return folder
+    return slash + unquote(path)

@@ -19,7 +19,7 @@ What every verb promises:
 from __future__ import annotations
 
 import enum
-import secrets
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ Entropy: TypeAlias = Callable[[int], bytes]
 """That many random bytes."""
 
 system_clock: Clock = time.time
-system_entropy: Entropy = secrets.token_bytes
+system_entropy: Entropy = os.urandom
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,14 @@ def sync_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig.close()
 
 
+@pytest.fixture(params=["memory", "local"])
+def racing_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    """A place whose conditional writes are atomic; moto's are check-then-set."""
+    rig = make_rig(request, request.param, "sync", tmp_path)
+    yield rig
+    rig.close()
+
+
 @pytest.fixture(params=["sync", "async"])
 def memory_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """A fresh, empty place in memory, for what is the logic's alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -76,7 +77,7 @@ def without_tracking(messages: list[Any]) -> list[dict[str, Any]]:
 def test_what_strands_wrote_is_restored_with_state_and_messages(
     place: tuple[str, str, str],
 ) -> None:
-    agent = strands_agent(place, "from-strands", messages=CONVERSATION)
+    agent = strands_agent(place, "from-strands", messages=copy.deepcopy(CONVERSATION))
     agent.state.set("step", 3)
     agent("go on")
     with sessions(place) as ours:
