@@ -90,11 +90,11 @@ class Rig:
         """Open the place anew, as another process would: nothing is remembered."""
         given: dict[str, Any] = {**self.options, **options}
         if self.colour == "sync":
-            store = {} if self.url else {"store": self.raw}
+            store: dict[str, Any] = {} if self.url else {"store": self.raw}
             sessions: Any = Sessions(self.url, **store, **given)
         else:
             self._runner = self._runner or asyncio.Runner()
-            async_store = {} if self.url else {"store": Blocking(self.raw)}
+            async_store: dict[str, Any] = {} if self.url else {"store": Blocking(self.raw)}
             sessions = Driven(AsyncSessions(self.url, **async_store, **given), self._runner)
         self._opened.append(sessions)
         return sessions

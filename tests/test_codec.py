@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,8 @@ def test_encoding_a_value_is_undone_by_decoding_it(value: Any) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_reading_fail_but_as_a_corrupt_object(data: bytes) -> None:
-    try:
+    with suppress(CorruptObject):
         decode_message("key", 0, data)
-    except CorruptObject as error:
-        assert error.key == "key"
 
 
 def test_the_object_is_compact_json_in_the_fields_that_strands_reads() -> None:

@@ -48,7 +48,7 @@ def _shape(member: Any) -> str:
     for parameter in parameters:
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in shown:
             shown.append("*")
-        stars = {parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
         default = "" if parameter.default is parameter.empty else f"={_default(parameter.default)}"
         shown.append(f"{stars}{parameter.name}{default}")
     return f"({', '.join(shown)})"

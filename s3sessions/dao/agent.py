@@ -102,15 +102,16 @@ class AgentDAO:
         return decode_part(document.body.get("state")) if document else {}
 
 
-def _check_write_id(write_id: str) -> None:
+def _check_write_id(write_id: object) -> None:
     if not isinstance(write_id, str) or not 0 < len(write_id) <= _LONGEST_WRITE_ID:
-        raise InvalidId(
-            f"write_id must be a string of 1 to {_LONGEST_WRITE_ID} characters, not {write_id!r:.60}"
-        )
+        shown = repr(write_id)[:60]
+        raise InvalidId(f"write_id is {shown}: give 1 to {_LONGEST_WRITE_ID} characters")
 
 
-def _check_count(name: str, value: int | None) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+def _check_count(name: str, value: object) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidSettings(f"{name}={value!r}: must be a whole number, 0 or more")
 
 

@@ -1,0 +1,1 @@
+"""Stores: one object store a file, each blocking or async, none knowing of sessions."""

@@ -86,7 +86,7 @@ for n in range(each):
 def test_processes_share_a_log_and_each_index_is_acknowledged_once(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/sessions"
     writers = [
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [sys.executable, "-c", WRITER, url, str(writer), "25"],
             stdout=subprocess.PIPE,
             text=True,
@@ -102,7 +102,7 @@ def test_a_message_is_there_once_its_append_has_returned_whoever_is_killed(tmp_p
     url = f"file://{tmp_path}/sessions"
     acknowledged = 0
     for kill in range(10):
-        with subprocess.Popen(  # noqa: S603
+        with subprocess.Popen(
             [sys.executable, "-c", WRITER, url, str(kill), "1000"],
             stdout=subprocess.PIPE,
             text=True,

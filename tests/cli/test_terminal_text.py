@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sessions.cli.parts import read_content
+from s3sessions.cli.parts import Raw, read_content
 from s3sessions.cli.show import Transcript
 from s3sessions.cli.speech import read_speech
 from s3sessions.cli.text import (
@@ -29,12 +29,54 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-_NAMES = (
-    "type role content text message messages tool_calls function function_call name arguments "
-    "input id toolUse toolResult reasoningContent source data image document thinking action "
-    "args observation from value output timestamp parts summary json url media_type file"
-).split()
-_WORDS = "user tool text tool_use tool_result thinking image file function_call message".split()
+_NAMES = [
+    "type",
+    "role",
+    "content",
+    "text",
+    "message",
+    "messages",
+    "tool_calls",
+    "function",
+    "function_call",
+    "name",
+    "arguments",
+    "input",
+    "id",
+    "toolUse",
+    "toolResult",
+    "reasoningContent",
+    "source",
+    "data",
+    "image",
+    "document",
+    "thinking",
+    "action",
+    "args",
+    "observation",
+    "from",
+    "value",
+    "output",
+    "timestamp",
+    "parts",
+    "summary",
+    "json",
+    "url",
+    "media_type",
+    "file",
+]
+_WORDS = [
+    "user",
+    "tool",
+    "text",
+    "tool_use",
+    "tool_result",
+    "thinking",
+    "image",
+    "file",
+    "function_call",
+    "message",
+]
 _NAMED = st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.sampled_from(_WORDS),
     lambda inner: (
@@ -158,8 +200,7 @@ def test_sizes_counts_and_ages_are_written_for_people() -> None:
 
 def test_an_unknown_block_is_kept_whole() -> None:
     block = {"type": "hologram", "beam": [1, 2]}
-    (part,) = read_content([block])
-    assert (part.label, part.value) == ("hologram", block)
+    assert read_content([block]) == (Raw("hologram", block),)
 
 
 def test_times_inside_a_payload_are_read_and_nonsense_is_not() -> None:

@@ -30,7 +30,7 @@ def test_a_snippet_runs_as_it_stands(
     with moto.client() as s3:
         s3.create_bucket(Bucket="my-bucket")
     s3sessions.Sessions("s3://my-bucket/prod").open("order-41").append({"role": "user"})
-    exec(compile(SNIPPETS[number], f"README snippet {number}", "exec"), {})  # noqa: S102
+    exec(compile(SNIPPETS[number], f"README snippet {number}", "exec"), {})
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:

@@ -14,9 +14,12 @@ from s3sessions.errors import InvalidMessage, UnsupportedVersion
 from s3sessions.export.conversation import Conversation
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-NAMES = TEXT | st.sampled_from(
-    ["__bytes_encoded__", "data", "session_id", "agent_id", "created_at", "messages", "state"]
-    + ["id", "s3sessions", "v", "~"]
+NAMES = (
+    TEXT
+    | st.sampled_from(["id", "s3sessions", "v", "~"])
+    | st.sampled_from(
+        ["__bytes_encoded__", "data", "session_id", "agent_id", "created_at", "messages", "state"]
+    )
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -99,7 +102,7 @@ def test_the_ids_are_part_of_the_write_ids() -> None:
         ({"id": "i", "session_id": None, "messages": []}, {}, ("i", "default")),
         ({"id": 7, "agent_id": 0, "messages": []}, {}, ("7", "0")),
         ({"id": "i", "agent_id": None, "messages": []}, {}, ("i", "default")),
-        ({"id": "i", "thread": "t", "messages": []}, {"session_id_field": "thread"}, ("t", "default")),
+        ({"id": "i", "t": "x", "messages": []}, {"session_id_field": "t"}, ("x", "default")),
     ],
     ids=str,
 )  # fmt: skip
@@ -174,7 +177,7 @@ def test_a_line_that_is_no_conversation_says_why(line: bytes, why: str) -> None:
     ids=str,
 )
 def test_a_stamp_that_no_export_wrote_is_refused(stamp: Any) -> None:
-    with pytest.raises(InvalidMessage, match="s3sessions.*remove it"):
+    with pytest.raises(InvalidMessage, match=r"s3sessions.*remove it"):
         parsed({**STAMPED, "s3sessions": stamp})
 
 

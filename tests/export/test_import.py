@@ -35,9 +35,17 @@ def test_every_message_of_the_sample_comes_back_equal() -> None:
     report = import_conversations(sessions, [CONVERSATIONS])
     rows = sample()
     for row in rows:
-        stored = payloads(sessions, row.get("session_id", row["id"]), row.get("agent_id", "default"))
+        stored = payloads(
+            sessions, row.get("session_id", row["id"]), row.get("agent_id", "default")
+        )
         assert stored == row["messages"]
-    assert counts(report) == {"imported": 16, "unchanged": 0, "empty": 0, "failed": 0, "written": 89}
+    assert counts(report) == {
+        "imported": 16,
+        "unchanged": 0,
+        "empty": 0,
+        "failed": 0,
+        "written": 89,
+    }
     assert (report.files, report.conversations, report.messages) == (1, 16, 89)
     assert len(list(sessions.list())) == 15
 
@@ -167,6 +175,44 @@ def test_what_others_stored_without_our_write_ids_is_recognised_by_its_messages(
     assert texts(sessions, "part") == list("abcd")
     assert texts(sessions, "more") == list("abcde")
     assert texts(sessions, "other") == list("abcx")
+
+
+def test_another_conversation_is_told_by_its_first_message(tmp_path: Path) -> None:
+    sessions = memory()
+    texts_of = [str(n) for n in range(100)]
+    import_conversations(sessions, [written(tmp_path, talk("s", "mine", *texts_of))])
+    before = sessions.requests.by_verb["get"]
+    import_conversations(sessions, [written(tmp_path, talk("s", "yours", *texts_of))])
+    assert sessions.requests.by_verb["get"] - before <= 6
+
+
+def test_a_history_whose_end_was_taken_back_is_not_the_whole_conversation(tmp_path: Path) -> None:
+    store = MemoryStore()
+    sessions = Sessions(store=store)
+    for text in "abc":
+        sessions.open("s").append({"role": "user", "content": text})
+    key = "session_s/agents/agent_default/messages/message_2.json"
+    store.put(key, store.get(key).data.replace(b'"v":1', b'"v":1,"status":"void"'))
+    report = import_conversations(sessions, [written(tmp_path, talk("s", *"abc"))])
+    assert report.renamed == (Renaming("s", "default", "default~2"),)
+    assert texts(sessions, "s", "default~2") == list("abc")
+
+
+def test_what_was_renamed_is_told_in_the_order_of_the_files(tmp_path: Path) -> None:
+    fast_ended = threading.Event()
+
+    def wait_for_fast(request: Request) -> None:
+        if request.verb == "put" and request.key.startswith("session_slow/agents/agent_default~2"):
+            assert fast_ended.wait(10)
+
+    def watch(progress: ImportProgress) -> None:
+        if progress.conversations == 3:
+            fast_ended.set()
+
+    sessions = Sessions(store=MemoryStore(), on_request=wait_for_fast)
+    rows = [talk(session, text) for session in ("slow", "fast") for text in "ab"]
+    report = import_conversations(sessions, [written(tmp_path, *rows)], on_progress=watch)
+    assert [renaming.session_id for renaming in report.renamed] == ["slow", "fast"]
 
 
 def test_one_and_true_are_different_messages(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import pytest
 
 from s3sessions import AccessDenied, Sessions, StoreUnavailable
 from s3sessions.export import ImportProgress, import_conversations
+from s3sessions.export.conversation import Conversation
+from s3sessions.export.resume import Placement
+from s3sessions.ports import Request
 from s3sessions.stores.memory import MemoryStore
 from tests.export.places import (
     CONVERSATIONS,
@@ -160,25 +164,37 @@ def test_an_error_of_the_whole_store_stops_the_import(files: list[Path]) -> None
     assert objects(store) == {}
 
 
-def test_an_interruption_ends_all_work_after_the_message_at_hand(tmp_path: Path) -> None:
-    path = written(
-        tmp_path,
-        talk("first", "x"),
-        *(talk(f"long-{n}", *map(str, range(1_000))) for n in range(4)),
-    )
+def test_a_conversation_that_is_given_up_stops_after_the_message_at_hand() -> None:
+    stop = threading.Event()
+
+    def give_up(request: Request) -> None:
+        if request.key.endswith("message_2.json"):
+            stop.set()
+
+    sessions = Sessions(store=MemoryStore(), on_request=give_up)
+    messages = [{"n": n} for n in range(100)]
+    placement = Placement(sessions, Conversation("s", "default", messages), stop)
+    placement.run()
+    assert placement.written == 3
+    assert sessions.open("s").restore().payloads == messages[:3]
+
+
+def test_an_interruption_ends_all_threads_and_leaves_what_can_be_completed(tmp_path: Path) -> None:
+    rows = [talk(f"s{n}", *map(str, range(20))) for n in range(40)]
+    path = written(tmp_path, *rows)
     store = MemoryStore()
+    before = threading.active_count()
 
     def interrupt(progress: ImportProgress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_conversations(Sessions(store=store), [path], width=2, on_progress=interrupt)
-    stored = len(objects(store))
-    assert stored < 4_000
-    assert len(objects(store)) == stored
+    assert threading.active_count() == before
+    assert 20 <= len(objects(store)) <= 4 * 22
     sessions = Sessions(store=store)
     import_conversations(sessions, [path])
-    assert all(texts(sessions, f"long-{n}") == [str(m) for m in range(1_000)] for n in range(4))
+    assert all(texts(sessions, f"s{n}") == [str(m) for m in range(20)] for n in range(40))
 
 
 def test_an_import_reads_no_further_where_the_store_fails(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -70,10 +71,9 @@ def test_a_file_that_was_cut_off_gives_its_whole_lines_and_then_an_error(
 ) -> None:
     data = compress(PLAIN)
     file = file_of(tmp_path, data[: len(data) * 2 // 3])
-    given = []
-    with pytest.raises(UnreadableFile, match="file cannot be read: .*(ended before|cut off)"):
-        for line in file.lines():
-            given.append(line)
+    given: list[bytes] = []
+    with pytest.raises(UnreadableFile, match=r"cannot be read: .*(ended before|cut off)"):
+        given.extend(file.lines())
     assert 0 < len(given) < len(LINES)
     assert given == LINES[: len(given)]
 
@@ -101,6 +101,32 @@ def test_a_dash_is_standard_input_which_stays_open(
     assert file.size is None
     assert list(file.lines()) == LINES
     assert not stdin.closed
+
+
+class Pipe(io.RawIOBase):
+    """Gives a line for each read, as a program that is still at work does."""
+
+    def __init__(self) -> None:
+        self.left = list(LINES)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        line = self.left.pop(0) if self.left else b""
+        buffer[: len(line)] = line
+        return len(line)
+
+
+def test_a_line_from_a_pipe_does_not_wait_for_the_lines_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipe = Pipe()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(pipe)))
+    lines = InputFile("-").lines()
+    assert next(lines) == LINES[0]
+    assert len(pipe.left) >= len(LINES) - 2
+    assert list(lines) == LINES[1:]
 
 
 def test_a_zstd_file_without_zstandard_names_the_extra(

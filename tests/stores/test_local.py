@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -274,17 +272,6 @@ def test_a_counter_loses_no_step_under_threads(tmp_path: Path) -> None:
     assert store.get("counter").data == b"120"
 
 
-def test_a_temporary_file_is_removed_once_it_is_a_day_old(tmp_path: Path) -> None:
-    LocalStore(tmp_path).put("key", b"x")
-    old, young = (tmp_path / ".s3sessions" / "tmp" / name for name in ("1-old", "2-young"))
-    for path in (old, young):
-        path.write_bytes(b"half")
-    day_ago = time.time() - 24 * 3600 - 60
-    os.utime(old, (day_ago, day_ago))
-    LocalStore(tmp_path).put("key", b"x")
-    assert unfinished(tmp_path) == [young]
-
-
 def test_a_store_goes_on_when_its_folder_was_removed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "folder")
     store.put("a/b", b"x", only_if=ABSENT)
@@ -292,74 +279,3 @@ def test_a_store_goes_on_when_its_folder_was_removed(tmp_path: Path) -> None:
     assert keys(store) == []
     store.put("a/b", b"y", only_if=ABSENT)
     assert store.get("a/b").data == b"y"
-
-
-def test_a_file_system_without_case_is_refused_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def exists_in_any_case(path: bytes) -> bool:
-        return path.lower() in {
-            os.path.join(os.path.dirname(path), name).lower()
-            for name in os.listdir(os.path.dirname(path))
-        }
-
-    monkeypatch.setattr(os.path, "lexists", exists_in_any_case)
-    with pytest.raises(InvalidSettings, match="upper from lower"):
-        LocalStore(tmp_path).put("key", b"x", only_if=ABSENT)
-    assert (files(tmp_path), unfinished(tmp_path)) == ([], [])
-
-
-def test_a_file_system_without_hard_links_is_refused_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EPERM, "no links here")
-
-    monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(InvalidSettings, match="hard links"):
-        LocalStore(tmp_path).put("key", b"x")
-    assert (files(tmp_path), unfinished(tmp_path)) == ([], [])
-
-
-def test_a_system_that_is_not_posix_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "name", "nt")
-        with pytest.raises(InvalidSettings, match="POSIX"):
-            LocalStore("folder")
-
-
-@pytest.mark.parametrize("condition", [None, ABSENT])
-def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: None
-) -> None:
-    store = LocalStore(tmp_path)
-    store.put("folder/before", b"x")
-    order: list[str] = []
-    sync = os.fsync
-
-    def note(descriptor: int) -> None:
-        sync(descriptor)
-        named = (tmp_path / "folder" / "key").exists()
-        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes"
-        order.append(f"{kind}, {'named' if named else 'unnamed'}")
-
-    monkeypatch.setattr(os, "fsync", note)
-    store.put("folder/key", b"x", only_if=condition)
-    assert order == ["bytes, unnamed", "folder, named"]
-
-
-def test_a_new_folder_is_on_the_disk_up_to_the_root(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = LocalStore(tmp_path)
-    synced: list[int] = []
-    sync = os.fsync
-
-    def note(descriptor: int) -> None:
-        sync(descriptor)
-        synced.append(os.fstat(descriptor).st_ino)
-
-    monkeypatch.setattr(os, "fsync", note)
-    store.put("a/b/key", b"x", only_if=ABSENT)
-    for folder in ("a/b", "a", "."):
-        assert os.stat(tmp_path / folder).st_ino in synced
