@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -29,7 +32,6 @@ def test_a_snippet_runs_as_it_stands(
     monkeypatch.setenv("S3SESSIONS_ENDPOINT_URL", moto.endpoint_url)
     with moto.client() as s3:
         s3.create_bucket(Bucket="my-bucket")
-    s3sessions.Sessions("s3://my-bucket/prod").open("order-41").append({"role": "user"})
     exec(compile(SNIPPETS[number], f"README snippet {number}", "exec"), {})
 
 
@@ -52,6 +54,41 @@ def test_every_error_is_in_the_table() -> None:
         and issubclass(getattr(s3sessions, name), S3SessionsError)
     }
     assert {name for name in errors if f"`{name}`" not in table} == set()
+
+
+def help_text(*arguments: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-m", "s3sessions", *arguments, "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    return ran.stdout
+
+
+def test_the_commands_are_those_of_the_help() -> None:
+    shown = set(re.findall(r"^s3sessions (\w+)", README, re.MULTILINE))
+    offered = set(re.findall(r"^    (\w+)  +\w", help_text(), re.MULTILINE))
+    assert shown == offered
+
+
+def test_the_commands_that_take_json_are_those_that_say_so() -> None:
+    (sentence,) = re.findall(r"([^.]*) take `--json`", README)
+    said = set(re.findall(r"`(\w+)`", sentence))
+    commands = re.findall(r"^    (\w+)  +\w", help_text(), re.MULTILINE)
+    assert said == {command for command in commands if "--json" in help_text(command)}
+
+
+def test_the_exit_codes_are_those_of_the_help() -> None:
+    told = dict(re.findall(r"^\| (\d+) \| (.+?) \|$", README, re.MULTILINE))
+    epilog = help_text()
+    offered = dict(
+        re.findall(r"^  (\d+) +(.+)$", epilog[epilog.index("exit codes") :], re.MULTILINE)
+    )
+    assert {code: text.partition(";")[0] for code, text in told.items()} == {
+        code: text.partition(";")[0] for code, text in offered.items()
+    }
 
 
 def test_the_version_is_the_same_everywhere() -> None:
