@@ -186,16 +186,34 @@ def test_another_conversation_is_told_by_its_first_message(tmp_path: Path) -> No
     assert sessions.requests.by_verb["get"] - before <= 6
 
 
+def take_back(store: MemoryStore, index: int) -> None:
+    key = f"session_s/agents/agent_default/messages/message_{index}.json"
+    store.put(key, store.get(key).data.replace(b'"v":1', b'"v":1,"status":"void"'))
+
+
 def test_a_history_whose_end_was_taken_back_is_not_the_whole_conversation(tmp_path: Path) -> None:
     store = MemoryStore()
     sessions = Sessions(store=store)
     for text in "abc":
         sessions.open("s").append({"role": "user", "content": text})
-    key = "session_s/agents/agent_default/messages/message_2.json"
-    store.put(key, store.get(key).data.replace(b'"v":1', b'"v":1,"status":"void"'))
+    take_back(store, 2)
     report = import_conversations(sessions, [written(tmp_path, talk("s", *"abc"))])
     assert report.renamed == (Renaming("s", "default", "default~2"),)
     assert texts(sessions, "s", "default~2") == list("abc")
+
+
+def test_nothing_is_appended_behind_an_end_that_was_taken_back(tmp_path: Path) -> None:
+    store = MemoryStore()
+    sessions = Sessions(store=store)
+    import_conversations(sessions, [written(tmp_path, talk("s", *"abc"))])
+    take_back(store, 2)
+    path = written(tmp_path, talk("s", *"abcde"))
+    import_conversations(sessions, [path])
+    before = objects(store)
+    assert import_conversations(sessions, [path]).written == 0
+    assert objects(store) == before
+    assert texts(sessions, "s") == ["a", "b"]
+    assert texts(sessions, "s", "default~2") == list("abcde")
 
 
 def test_what_was_renamed_is_told_in_the_order_of_the_files(tmp_path: Path) -> None:
