@@ -81,6 +81,7 @@ class History:
         corrupt: objects that could not be read, by key; passed over.
         holes: runs of indexes below the greatest that no object holds.
         foreign: objects under the agent's prefix that are not ours; passed over.
+        missing: documents that are not there, `session` or `agent`; the next append writes them.
     """
 
     session_id: str
@@ -92,6 +93,7 @@ class History:
     corrupt: tuple[CorruptObject | UnsupportedVersion, ...] = ()
     holes: tuple[range, ...] = ()
     foreign: int = 0
+    missing: tuple[str, ...] = ()
 
     @property
     def payloads(self) -> list[dict[str, Any]]:

@@ -84,6 +84,14 @@ def test_fields_that_are_not_known_are_kept_beside_the_message() -> None:
     assert message.stamp == {"usage": {"inputTokens": 12}}
 
 
+@pytest.mark.parametrize("text", ["yesterday", "0001-01-01T00:00:00+23:00", "", 5])
+def test_what_is_no_time_is_none_and_costs_no_message(text: object) -> None:
+    document = json.loads(stored({"x": 1}))
+    document["created_at"] = text
+    message = decode_message("key", 7, json.dumps(document).encode())
+    assert (message.created_at, message.payload) == (None, {"x": 1})
+
+
 def test_a_marker_of_ours_that_is_damaged_is_not_taken_for_a_users_dict() -> None:
     data = stored({"x": b"bytes"}).replace(b"Ynl0ZXM=", b"!!!")
     with pytest.raises(CorruptObject, match="encoded bytes are no base64"):

@@ -91,7 +91,7 @@ class Appender:
             if tail is None:
                 tail, message = await self._look_again(draft, open_at, redelivered)
                 if message is not None:
-                    return message
+                    return await self._completed(message)
             try:
                 stored = await self._try(draft, tail)
             except StoreUnavailable:
@@ -116,7 +116,16 @@ class Appender:
             await self._recall.read_newest(self._tail.next_index)
             if not self._recall.has_read_to(self._tail.next_index):
                 self._tail = replace(self._tail, known_at=float("-inf"))
-        return await self._recall.find(draft.write_id)
+        message = await self._recall.find(draft.write_id)
+        return None if message is None else await self._completed(message)
+
+    async def _completed(self, message: Message) -> Message:
+        """Write what a crash beside a message that is stored already has left out."""
+        if self._tail is not None and self._tail.missing:
+            birth = await self._midwife.complete(self._tail.missing)
+            self._tail = replace(self._tail, missing=birth.failed)
+            self.agent_document = birth.agent or self.agent_document
+        return message
 
     async def _look_again(
         self, draft: Draft, open_at: int | None, redelivered: bool

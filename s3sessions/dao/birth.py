@@ -73,15 +73,26 @@ class Midwife:
     ) -> tuple[str | S3SessionsError, Birth]:
         """PUT the message and what is missing; its etag, or why it was not acknowledged."""
         put = partial(self._scope.put, self._agent.message(index), draft.at(index), ABSENT)
-        kinds = sorted(missing)
-        creations = [partial(self._create, kind) for kind in kinds]
-        calls: list[Callable[[], Awaitable[Outcome]]] = [put, *creations]
-        first, *others = await self._scope.store.fan_out([partial(_caught, call) for call in calls])
-        birth = Birth(dict(zip(kinds, others, strict=True)))
-        self._report(birth)
+        first, birth = await self._fan_out(missing, put)
         if isinstance(first, (str, S3SessionsError)):
             return first, birth
         raise TypeError(f"the store answered a put with {first!r}")
+
+    async def complete(self, missing: frozenset[Kind]) -> Birth:
+        """Write the documents that are missing beside a message that is stored already."""
+        return (await self._fan_out(missing))[1]
+
+    async def _fan_out(
+        self, missing: frozenset[Kind], put: Callable[[], Awaitable[Outcome]] | None = None
+    ) -> tuple[Outcome, Birth]:
+        kinds = sorted(missing)
+        calls: list[Callable[[], Awaitable[Outcome]]] = [partial(self._create, k) for k in kinds]
+        calls = [partial(_caught, call) for call in ([put, *calls] if put else calls)]
+        outcomes = list(await self._scope.store.fan_out(calls))
+        first = outcomes.pop(0) if put else None
+        birth = Birth(dict(zip(kinds, outcomes, strict=True)))
+        self._report(birth)
+        return first, birth
 
     async def _create(self, kind: Kind) -> Document | None:
         if kind is Kind.SESSION:

@@ -158,6 +158,7 @@ class Restore:
             raise corrupt[0]
         agent = self._agent_document if Kind.AGENT in listing.documents else None
         documents = [doc.corrupt for doc in (session, agent) if doc and doc.corrupt]
+        tail = Tail.of(listing, session)
         history = History(
             session_id=self.session.session_id,
             agent_id=self.agent.agent_id,
@@ -168,9 +169,10 @@ class Restore:
             corrupt=(*corrupt, *documents),
             holes=tuple(self._lacking or ()),
             foreign=listing.foreign,
+            missing=tuple(sorted(tail.missing)),
         )
         self._report(history)
-        return Restored(history, Tail.of(listing, session), agent)
+        return Restored(history, tail, agent)
 
     def _report(self, history: History) -> None:
         emit(

@@ -112,7 +112,7 @@ def import_conversations(
     conversation already, this one is stored as `<agent id>~2`, `~3` …
 
     Requests: for a new conversation 1 LIST, 1 GET and 1 PUT for each message and document; for
-    one that is there already 1 LIST and 5 GET. Memory holds twice `width` conversations.
+    one that is there already 1 LIST and 3 GET. Memory holds twice `width` conversations.
 
     Args:
         sessions: where to.

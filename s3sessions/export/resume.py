@@ -51,7 +51,7 @@ class Placement:
         """Bring the conversation into the store, or what is lacking of it.
 
         Requests: a restore of the last message; 1 PUT for each message that is lacking and for
-        each missing document; 2 GET if nothing is lacking. More only where others wrote too.
+        each missing document. More only where others wrote too.
         Stops after the current message once `stop` is set.
 
         Raises:
@@ -86,7 +86,10 @@ class Placement:
                     raise
                 continue
             if history.next_index <= len(self._write_ids) and not self._stop.is_set():
-                self._complete(chat if held < len(self._write_ids) else self._open(), history)
+                self._restore_state(chat, history)
+                if history.missing and held == len(self._write_ids):
+                    # What a crash beside the last message has left out, and no append brings back.
+                    self._open().save_state({})
             return True
 
     def _open(self) -> AgentSession:
@@ -147,15 +150,9 @@ class Placement:
             )
             self.written += 1
 
-    def _complete(self, chat: AgentSession, history: History) -> None:
-        """Restore the state, and what a crash beside the last message left out.
-
-        A handle that has not restored creates the documents that are missing, whatever it saves.
-        """
+    def _restore_state(self, chat: AgentSession, history: History) -> None:
         state = self._conversation.state
-        if state is None:
-            chat.save_state({})
-        else:
+        if state is not None:
             chat.save_state(state, remove=[name for name in history.state if name not in state])
 
 

@@ -172,6 +172,21 @@ def test_an_unwritten_session_document_costs_no_message_and_is_healed(
     assert stored(memory) == [0, 1]
 
 
+@pytest.mark.parametrize("restores", [False, True], ids=["fresh", "restored"])
+def test_a_redelivery_brings_back_what_a_crash_beside_its_message_left_out(restores: bool) -> None:
+    memory = MemoryStore()
+    Sessions(store=memory).open("s").append({"n": 0}, write_id="event-1")
+    for document in ("session_s/session.json", "session_s/agents/agent_default/agent.json"):
+        memory.delete(document)
+    chat = Sessions(store=memory).open("s", title="T")
+    if restores:
+        assert chat.restore().missing == ("agent", "session")
+    assert chat.append({"n": 0}, write_id="event-1").index == 0
+    assert Sessions(store=memory).open("s").restore().missing == ()
+    assert Sessions(store=memory).info("s").title == "T"
+    assert stored(memory) == [0]
+
+
 def test_a_refused_message_is_an_error_even_if_its_documents_were_written() -> None:
     memory = MemoryStore()
     sessions, _ = place(Script("put", MESSAGE_0, denied), memory)
