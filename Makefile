@@ -1,0 +1,57 @@
+# What a developer runs, and what CI runs. Environments are made when they are first needed; one that
+# is there is used as it is until pyproject.toml changes. `make clean` throws them away.
+
+PYTHON ?= python3
+# Each worker starts servers of its own, so more than a few would only compete.
+WORKERS ?= 2
+PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-async test-newest check format clean
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv-demo/ready  ## a tour of the main job: install, then `s3sessions demo`
+	@.venv-demo/bin/s3sessions demo
+
+test: test-async test-newest  ## all tests, with async S3 and with the newest boto3
+
+test-async: .venv/ready  ## all tests, sync and async, with the boto3 that aioboto3 wants
+	.venv/bin/python -m pytest $(PYTEST_FLAGS)
+
+test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the newest boto3
+	.venv-newest/bin/python -m pytest $(PYTEST_FLAGS)
+
+check: .venv/ready  ## format, lint, types, import direction, documentation
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy s3sessions tests
+	.venv/bin/python -m pytest -q tests/test_layers.py tests/docs
+
+format: .venv/ready  ## format the code and fix what lint can fix
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+clean:  ## remove environments, caches and built packages
+	rm -rf .venv .venv-newest .venv-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find s3sessions tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv-demo/ready: INSTALL = --editable '.[cli]'
+.venv/ready: INSTALL = --editable '.[async,cli]' --group dev
+.venv-newest/ready: INSTALL = --editable '.[cli]' --group test
+
+%/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    version=$$($(PYTHON) --version 2>/dev/null) || version="not there"; \
+	    echo "s3sessions needs Python 3.11 or newer, and $(PYTHON) is $$version:" \
+	        "run make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$(PYTHON) has no venv: install it (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "making $(@D): pip install $(INSTALL)"
+	@$(PYTHON) -m venv $(@D)
+	@$(if $(findstring --group,$(INSTALL)),$(@D)/bin/python -m pip install --quiet 'pip>=25.1')
+	@$(@D)/bin/python -m pip install --quiet $(INSTALL)
+	@touch $@

@@ -1,0 +1,251 @@
+"""S3, and what speaks its language, in async code: through aioboto3."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from s3sessions.errors import NotFound, PreconditionFailed, S3SessionsError
+from s3sessions.ports import PAGE_LIMIT, Blob, Condition, DeleteOutcome, Observer, Page, Target
+from s3sessions.stores.s3_aioboto3 import LoopClients
+from s3sessions.stores.s3_answers import (
+    Answer,
+    BrokenBody,
+    Exchange,
+    read_blob,
+    read_copy_etag,
+    read_etag,
+    read_failures,
+    read_page,
+)
+from s3sessions.stores.s3_client import ClientOptions
+from s3sessions.stores.s3_errors import map_error, refuses_batches
+from s3sessions.stores.s3_protocol import Call, S3Protocol, fits_xml
+from s3sessions.stores.tasks import fan_out_tasks
+
+__all__ = ["AsyncS3Store"]
+
+T = TypeVar("T")
+
+
+class AsyncS3Store:
+    """A bucket as an async store, for any number of event loops. Making one makes no request.
+
+    The client of a loop is closed by `close()` in that loop, or when the loop shuts its async
+    generators down, as `asyncio.run` does at its end.
+
+    Args:
+        bucket: its name, or the ARN of an access point.
+        client: an aioboto3 (aiobotocore) client to use as it is, in place of the arguments that
+            make one; its pool should have `width` connections. One event hook is registered on
+            it, which removes `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`,
+            id `s3sessions-no-expect`). It is never closed.
+        endpoint_url: of an S3-compatible server; None for what the AWS configuration says.
+        region: None for what the AWS configuration says.
+        profile: of the AWS configuration; None for its default.
+        put_args: arguments for every PutObject. What other requests take of them goes out with
+            those too: the expected owner, the requester's payment, a customer's key.
+        width: most requests under way at once in one fan-out, and connections kept for a loop.
+        connect_timeout: seconds.
+        read_timeout: seconds.
+
+    Raises:
+        InvalidSettings: no bucket, a width below 1, an unknown argument in `put_args`.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        client: Any = None,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        put_args: Mapping[str, Any] | None = None,
+        width: int = 32,
+        connect_timeout: float = 10,
+        read_timeout: float = 60,
+    ) -> None:
+        self._protocol = S3Protocol(bucket, put_args or {})
+        self._clients = LoopClients(
+            ClientOptions(endpoint_url, region, profile, width, connect_timeout, read_timeout),
+            client,
+        )
+        self._width = width
+        self._observers: tuple[Observer, ...] = ()
+
+    async def get(self, key: str) -> Blob:
+        """Read one object: 1 GetObject, and again where the body does not arrive whole.
+
+        Raises:
+            NotFound: there is no such object.
+            InvalidId: the store cannot hold the key.
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        return read_blob(await self._send(self._protocol.get(key)))
+
+    async def put(self, key: str, data: bytes, *, only_if: Condition = None) -> str:
+        """Write one object: 1 PutObject. Returns the etag, without quotes.
+
+        Raises:
+            PreconditionFailed: the condition does not hold. After an answer was lost and the SDK
+                has sent the request again, this may be our own write: read it to know.
+            WriteRace: S3 refused because of a concurrent write; nothing was written.
+            InvalidMessage: the store takes no object of that size.
+            InvalidId: the store cannot hold the key.
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        return read_etag(await self._send(self._protocol.put(key, data, only_if)))
+
+    async def delete(self, key: str, *, only_if: str | None = None) -> None:
+        """Delete one object: 1 DeleteObject, and 1 GetObject where its condition fails.
+
+        One that is not there is deleted.
+
+        Raises:
+            PreconditionFailed: the object is another version than `only_if` says.
+            WriteRace: S3 refused because of a concurrent write; nothing was deleted.
+            InvalidId: the store cannot hold the key.
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        try:
+            await self._send(self._protocol.delete(key, only_if))
+        except NotFound:
+            return
+        except PreconditionFailed:
+            # For an object that is not there S3 answers 404, SeaweedFS and Ceph answer this.
+            with suppress(NotFound):
+                await self.get(key)
+                raise
+
+    async def delete_many(self, targets: Sequence[Target]) -> Sequence[DeleteOutcome]:
+        """Delete up to `DELETE_LIMIT` objects: 1 DeleteObjects, none for no target.
+
+        A key that XML cannot hold costs 1 DeleteObject, and so does every key where the server
+        refuses DeleteObjects.
+
+        Raises:
+            InvalidSettings: more targets than `DELETE_LIMIT`.
+            InvalidId: the store cannot hold a key; nothing was deleted.
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        listed, others = self._protocol.split(targets)
+        try:
+            failures = await self._delete_listed(listed)
+        except S3SessionsError as error:
+            if not refuses_batches(error):
+                raise
+            return await self._delete_singly(targets)
+        singly = iter(await self._delete_singly(others))
+        return [
+            DeleteOutcome(target.key, failures.get(target.key))
+            if fits_xml(target)
+            else next(singly)
+            for target in targets
+        ]
+
+    async def list(
+        self,
+        prefix: str,
+        *,
+        delimiter: str | None = None,
+        token: str | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Page:
+        """List one page of the keys that begin with `prefix`: 1 ListObjectsV2.
+
+        Raises:
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        return read_page(await self._send(self._protocol.list(prefix, delimiter, token, limit)))
+
+    async def copy(self, source: str, target: str) -> str:
+        """Copy an object, create-only: 1 CopyObject. Returns the new etag, without quotes.
+
+        The copy keeps the source's content type and metadata; encryption, storage class, tags and
+        locks are those of `put_args`.
+
+        Raises:
+            NotFound: there is no source.
+            PreconditionFailed: the target exists. Some servers overwrite it instead.
+            WriteRace: S3 refused because of a concurrent write; nothing was written.
+            InvalidId: the store cannot hold a key.
+            MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
+        """
+        return read_copy_etag(await self._send(self._protocol.copy(source, target)))
+
+    async def fan_out(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
+        """Await the calls, `width` at a time, and return their results in order.
+
+        The first error cancels the others and is raised by itself, never inside a group.
+        """
+        return await fan_out_tasks(calls, self._width)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    def observed(self, observer: Observer) -> AsyncS3Store:
+        """Give the same store, of which `observer` too is told each request.
+
+        Where no answer came at all, how often the SDK has tried is unknown and counts as once;
+        bytes that the SDK does not tell (the bodies of DeleteObjects and of some lists) as 0.
+        """
+        store = copy.copy(self)
+        store._observers = (*self._observers, observer)
+        return store
+
+    async def close(self) -> None:
+        """Close the running loop's client, unless it was given. Using the store makes a new one."""
+        await self._clients.close()
+
+    async def _delete_listed(self, targets: Sequence[Target]) -> Mapping[str, S3SessionsError]:
+        if not targets:
+            return {}
+        call = self._protocol.delete_many(targets)
+        return read_failures(await self._send(call), call)
+
+    async def _delete_singly(self, targets: Sequence[Target]) -> Sequence[DeleteOutcome]:
+        return await self.fan_out([partial(self._outcome, target) for target in targets])
+
+    async def _outcome(self, target: Target) -> DeleteOutcome:
+        try:
+            await self.delete(target.key, only_if=target.etag)
+        except S3SessionsError as error:
+            return DeleteOutcome(target.key, error)
+        return DeleteOutcome(target.key)
+
+    async def _send(self, call: Call) -> Answer:
+        exchange = Exchange(call, self._observers)
+        while True:
+            try:
+                answer = await _ask(await self._clients.get(), call)
+            except BrokenBody as broken:
+                if not exchange.broke(broken):
+                    raise broken.unavailable(call) from broken.cause
+            except S3SessionsError:
+                raise
+            except Exception as error:
+                mapped = map_error(error, call)
+                exchange.failed(error, mapped)
+                if mapped is None:
+                    raise
+                raise mapped from error
+            else:
+                exchange.answered(answer)
+                return answer
+
+
+async def _ask(client: Any, call: Call) -> Answer:
+    answer: dict[str, Any] = await getattr(client, call.operation)(**call.arguments)
+    if "Body" not in answer:
+        return answer
+    try:
+        async with answer["Body"] as body:
+            return {**answer, "Body": await body.read()}
+    except Exception as error:
+        raise BrokenBody(answer, error) from error

@@ -1,0 +1,120 @@
+"""An async face for a blocking store: each verb runs in a thread, so no event loop waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copy
+import functools
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from s3sessions.ports import (
+    PAGE_LIMIT,
+    Blob,
+    Condition,
+    DeleteOutcome,
+    Observer,
+    Page,
+    SyncStore,
+    Target,
+)
+from s3sessions.stores.tasks import fan_out_tasks
+
+__all__ = ["ThreadedStore"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class ThreadedStore:
+    """An `AsyncStore` over a `SyncStore`, for one whose verbs are short waits such as a disk's.
+
+    Each verb raises what the store's own does. It is bound to no event loop: several may use it,
+    one after the other or at once. A verb that is cancelled once its thread has begun goes on
+    there: its write may take effect or not. Observers are called in the threads.
+    """
+
+    def __init__(self, store: SyncStore, *, width: int = 32) -> None:
+        """Wrap a store; `width` is the most verbs, and the most calls of a fan-out, at once."""
+        self._store = store
+        self._width = width
+        self._threads = _Threads(width)
+
+    async def get(self, key: str) -> Blob:
+        """Read one object."""
+        return await self._threads.run(self._store.get, key)
+
+    async def put(self, key: str, data: bytes, *, only_if: Condition = None) -> str:
+        """Write one object and return its etag."""
+        return await self._threads.run(self._store.put, key, data, only_if=only_if)
+
+    async def delete(self, key: str, *, only_if: str | None = None) -> None:
+        """Delete one object."""
+        await self._threads.run(self._store.delete, key, only_if=only_if)
+
+    async def delete_many(self, targets: Sequence[Target]) -> Sequence[DeleteOutcome]:
+        """Delete objects in one call of the store."""
+        return await self._threads.run(self._store.delete_many, targets)
+
+    async def list(
+        self,
+        prefix: str,
+        *,
+        delimiter: str | None = None,
+        token: str | None = None,
+        limit: int = PAGE_LIMIT,
+    ) -> Page:
+        """List one page."""
+        return await self._threads.run(
+            self._store.list, prefix, delimiter=delimiter, token=token, limit=limit
+        )
+
+    async def copy(self, source: str, target: str) -> str:
+        """Copy an object, create-only."""
+        return await self._threads.run(self._store.copy, source, target)
+
+    async def fan_out(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
+        """Await the calls in tasks, `width` at a time; the first error cancels the others."""
+        return await fan_out_tasks(calls, self._width)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; other tasks go on."""
+        await asyncio.sleep(seconds)
+
+    def observed(self, observer: Observer) -> ThreadedStore:
+        """Give the same store, of which `observer` too is told each request."""
+        twin = copy.copy(self)
+        twin._store = self._store.observed(observer)
+        return twin
+
+    async def close(self) -> None:
+        """End the threads once their verbs have ended, and close the store; one that is used again makes new ones."""
+        await asyncio.to_thread(self._threads.close)
+        await asyncio.to_thread(self._store.close)
+
+
+class _Threads:
+    """A few threads, made when first needed, shared by all copies of one store."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    async def run(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        # Not asyncio's own pool: it is as wide as the machine has cores, and others wait in it.
+        call = functools.partial(contextvars.copy_context().run, verb, *args, **kwargs)
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(self._width, "s3sessions-verb")
+            future = self._executor.submit(call)
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown()
