@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from s3sessions.errors import InvalidSettings
-from s3sessions.stores.s3_errors import without_secrets
+from s3sessions.stores.s3_failures import without_secrets
 
 __all__ = [
     "ClientOptions",

@@ -91,7 +91,7 @@ class ThreadedStore:
         return twin
 
     async def close(self) -> None:
-        """End the threads once their verbs have ended, and close the store; one that is used again makes new ones."""
+        """End the threads, each after its verb, and close the store; using it makes new ones."""
         await asyncio.to_thread(self._threads.close)
         await asyncio.to_thread(self._store.close)
 

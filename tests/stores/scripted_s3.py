@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from xml.sax.saxutils import escape
+
+from s3sessions.ports import SyncStore
+
+Make: TypeAlias = Callable[..., SyncStore]
+"""Gives a store of the bucket `bucket` on the scripted server; takes the store's options."""
 
 MODIFIED = "Fri, 20 Nov 2026 09:00:00 GMT"
 

@@ -15,8 +15,9 @@ from botocore.config import Config
 
 from s3sessions.errors import InvalidSettings
 from s3sessions.stores.s3 import S3Store
-from tests.stores.s3_wire import Make, WireTests
-from tests.stores.scripted_s3 import ScriptedS3, found
+from tests.stores.s3_answering import AnsweringTests
+from tests.stores.s3_asking import AskingTests
+from tests.stores.scripted_s3 import Make, ScriptedS3, found
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def make(scripted: ScriptedS3) -> Iterator[Make]:
         store.close()
 
 
-class TestTheWire(WireTests):
+class TestTheWire(AskingTests, AnsweringTests):
     """Everything that both colours do."""
 
 

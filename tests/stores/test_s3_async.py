@@ -18,8 +18,9 @@ import pytest
 
 from s3sessions.errors import MissingExtra
 from s3sessions.stores.s3_async import AsyncS3Store
-from tests.stores.s3_wire import Make, WireTests
-from tests.stores.scripted_s3 import ScriptedS3
+from tests.stores.s3_answering import AnsweringTests
+from tests.stores.s3_asking import AskingTests
+from tests.stores.scripted_s3 import Make, ScriptedS3
 
 
 class Driven:
@@ -69,7 +70,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return made
 
 
-class TestTheWire(WireTests):
+class TestTheWire(AskingTests, AnsweringTests):
     """Everything that both colours do."""
 
 
