@@ -135,7 +135,7 @@ class Request:
 
     Attributes:
         verb: the port's verb: get, put, delete, delete_many, list or copy.
-        key: the key or the prefix asked for; of a delete_many, the first key.
+        key: the key or the prefix asked for; of a delete_many the first key, of a copy the target.
         status: HTTP status; of a store without HTTP, the one that S3 would give; 0 for no answer.
         sent: body bytes sent.
         received: body bytes received.

@@ -136,7 +136,7 @@ class Exchange:
         body = answer.get("Body")
         request = Request(
             verb=self._call.verb,
-            key=self._call.key,
+            key=self._call.arguments.get("Key", self._call.key),
             status=metadata.get("HTTPStatusCode", 0),
             sent=self._call.sent,
             received=int(length) if body is None else len(body),
