@@ -91,6 +91,10 @@ class AsyncSessions:
         """Requests and bytes so far: of this object, its handles, and what is `under` it."""
         return self._dao.meter.counts
 
+    def new_id(self) -> str:
+        """Make a session id; see `Sessions.new_id`. Requests: none."""
+        return self._dao.scope.new_id()
+
     def open(
         self,
         session_id: str,

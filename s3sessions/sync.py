@@ -91,6 +91,10 @@ class Sessions:
         """Requests and bytes so far: of this object, its handles, and what is `under` it."""
         return self._dao.meter.counts
 
+    def new_id(self) -> str:
+        """Make a session id that nobody has and that sorts by time. Requests: none."""
+        return self._dao.scope.new_id()
+
     def open(
         self,
         session_id: str,
@@ -102,7 +106,7 @@ class Sessions:
         """Give a handle for one agent of a session, there already or not. Requests: none.
 
         Args:
-            session_id: any text; see the README for what a key can hold.
+            session_id: any text that a key can hold; `new_id` makes one.
             agent: id of the agent.
             on_conflict: what an append does when another writer was first. By default a handle
                 that has restored raises `AppendConflict`, and any other takes the next index.

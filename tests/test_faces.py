@@ -20,6 +20,7 @@ SESSIONS = {
     "info": "(session_id)",
     "latest": "()",
     "list": "(*, token=None)",
+    "new_id": "()",
     "open": "(session_id, agent='default', *, on_conflict=None, **details)",
     "prefix": "property",
     "requests": "property",

@@ -51,6 +51,18 @@ def test_threads_can_share_one_handle(sync_rig: Rig) -> None:
     check_everyone_is_there(sync_rig.sessions(), 8, 5)
 
 
+def test_two_that_save_different_keys_of_a_state_lose_neither(racing_rig: Rig) -> None:
+    sessions = racing_rig.sessions()
+
+    def save(writer: int) -> None:
+        chat = sessions.open("s")
+        for n in range(50):
+            chat.save_state({f"writer {writer}": n})
+
+    at_once(2, save)
+    assert sessions.open("s").restore().state == {"writer 0": 49, "writer 1": 49}
+
+
 def test_of_many_that_create_a_session_one_succeeds() -> None:
     memory = MemoryStore()
 

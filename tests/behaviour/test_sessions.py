@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from s3sessions import (
     InvalidSettings,
     SessionDeleted,
     SessionNotFound,
+    Sessions,
 )
 from tests.rig import Rig
 
@@ -85,6 +87,29 @@ def test_info_tells_what_the_first_message_was_stored_with(rig: Rig) -> None:
     assert info.updated_at is not None
     assert info.updated_at.year >= 2024
     assert sessions.requests.total == 2
+
+
+def test_ids_that_are_made_are_unique_and_sort_by_time() -> None:
+    now = [1_700_000_000.0]
+    sessions = Sessions("memory://", clock=lambda: now[0])
+    ids = []
+    for _ in range(10_000):
+        ids.append(sessions.new_id())
+        now[0] += 0.0001
+    assert len(set(ids)) == 10_000
+    milliseconds = [session_id[:10] for session_id in ids]
+    assert milliseconds == sorted(milliseconds)
+    assert len(set(milliseconds)) > 990
+
+
+def test_the_creation_time_of_a_session_never_changes(rig: Rig) -> None:
+    speak(rig, "s")
+    created = rig.sessions().info("s").created_at
+    chat = rig.sessions().open("s")
+    chat.restore()
+    chat.append({"n": 1})
+    chat.save_state({"x": 1})
+    assert rig.sessions().info("s").created_at == created
 
 
 def test_the_first_to_speak_decides_what_the_session_document_says(rig: Rig) -> None:
@@ -189,6 +214,15 @@ def test_a_deleted_agent_leaves_the_other_as_it_was(rig: Rig) -> None:
     assert rig.sessions().open("s", agent="one").append({"n": 0}).index == 0
     with pytest.raises(SessionNotFound):
         rig.sessions().delete("s", agent="three")
+
+
+def test_deleting_an_agent_keeps_every_field_of_the_session_document(rig: Rig) -> None:
+    speak(rig, "s", agent="one")
+    speak(rig, "s", agent="two")
+    document = {**json.loads(rig.body("session_s/session.json")), "from_the_future": [1]}
+    rig.plant("session_s/session.json", json.dumps(document).encode())
+    rig.sessions().delete("s", agent="one")
+    assert json.loads(rig.body("session_s/session.json")) == document
 
 
 def test_an_id_can_begin_a_new_life_after_its_deletion(rig: Rig) -> None:

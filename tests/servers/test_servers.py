@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -115,6 +118,23 @@ def test_weed_keeps_its_word_when_it_is_killed() -> None:
             weed.stop()
             with pytest.raises(BotoCoreError):
                 s3.get_object(Bucket=bucket, Key="key")
+
+
+def test_weed_does_not_outlive_a_process_that_was_killed() -> None:
+    program = """if True:
+        import os, signal
+        from tests.servers.weed import Weed
+        weed = Weed()
+        weed.start()
+        print(weed.endpoint_url, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    # Returns when nobody holds the output any more: when the watcher of the server has ended.
+    killed = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert killed.returncode == -signal.SIGKILL
+    address = urlsplit(killed.stdout.strip())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port))
 
 
 def test_weed_says_why_it_does_not_start(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> None:

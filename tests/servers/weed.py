@@ -41,6 +41,10 @@ PORTS: Final = range(12000, 32000)
 port of a server that is down for a moment."""
 
 
+WATCH: Final = 'read -r _; kill -9 "$1"; rm -rf "$2"'
+"""A shell script that waits until whoever holds its input is gone, and then clears up."""
+
+
 class WeedFailed(Exception):
     """`weed` ended, or did not get ready in time."""
 
@@ -54,6 +58,7 @@ class Weed(S3Server):
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="weed-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._ports = free_ports()
         # Without a key to encrypt its keys with, it answers 500 to server-side encryption.
         self._encryption_key = secrets.token_hex(32)
@@ -108,6 +113,7 @@ class Weed(S3Server):
         self._write_identities()
         with self._output.open("wb") as output:
             self._process = self._launch(output)
+        self._watcher = self._watch(self._process.pid)
         try:
             self._await("a volume", self._can_assign)
             self._await("an object", self._can_put)
@@ -125,6 +131,10 @@ class Weed(S3Server):
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -175,6 +185,14 @@ class Weed(S3Server):
             stderr=subprocess.STDOUT,
             env={**os.environ, **self._environment()},
             # Ctrl-C in the terminal is for pytest, which then stops the server in its own time.
+            start_new_session=True,
+        )
+
+    def _watch(self, process: int) -> subprocess.Popen[bytes]:
+        """See to it that the server does not outlive this process, even if that is killed."""
+        return subprocess.Popen(
+            ["/bin/sh", "-c", WATCH, "watch", str(process), str(self._folder)],
+            stdin=subprocess.PIPE,
             start_new_session=True,
         )
 
