@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from s3sessions import __version__
 from s3sessions.errors import InvalidSettings
 from s3sessions.stores.s3_failures import without_secrets
 
@@ -84,7 +85,7 @@ class ClientOptions:
             "connect_timeout": self.connect_timeout,
             "read_timeout": self.read_timeout,
             "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            "user_agent_extra": f"s3sessions/{_version()}",
+            "user_agent_extra": f"s3sessions/{__version__}",
         }
         return arguments if _is_aws(self.endpoint_url) else {**arguments, **_NOT_AWS}
 
@@ -162,12 +163,3 @@ def parse_timestamp(value: Any) -> datetime:
 def _is_aws(url: str | None) -> bool:
     host = "" if url is None else urlsplit(url).hostname or ""
     return url is None or host.endswith(_AWS_DOMAINS)
-
-
-def _version() -> str:
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("s3sessions")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"

@@ -32,6 +32,9 @@ def test_a_snippet_runs_as_it_stands(
     monkeypatch.setenv("S3SESSIONS_ENDPOINT_URL", moto.endpoint_url)
     with moto.client() as s3:
         s3.create_bucket(Bucket="my-bucket")
+    with s3sessions.Sessions("s3://my-bucket/prod") as sessions:
+        for left in list(sessions.list()):
+            sessions.delete(left.id)
     exec(compile(SNIPPETS[number], f"README snippet {number}", "exec"), {})
 
 
