@@ -16,6 +16,7 @@ from s3sessions.errors import InvalidId, InvalidSettings
 
 __all__ = [
     "MAX_ID_BYTES",
+    "MAX_INDEX",
     "MAX_KEY_BYTES",
     "AgentKeys",
     "Kind",
@@ -35,12 +36,15 @@ MAX_ID_BYTES: Final = 240
 MAX_KEY_BYTES: Final = 1024
 """Longest key that S3 takes, in UTF-8 bytes."""
 
+MAX_INDEX: Final = 10**18 - 1
+"""Greatest index of a message; an object with a greater one is foreign."""
+
 _ESCAPED = re.compile(r"%(?=[0-9A-Fa-f]{2})|[/\x00-\x1f\x7f-\x9f]")
 _ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
-_MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,18})\.json")
+_MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,17})\.json")
 # The longest name below an agent, so that a handle whose ids fit never outgrows the limit.
-_LONGEST_NAME = "messages/message_9999999999999999999.json"
+_LONGEST_NAME = "messages/message_999999999999999999.json"
 
 
 def encode_id(value: str, *, what: str = "id") -> str:
@@ -106,6 +110,12 @@ class AgentKeys:
         return self.prefix + "messages/"
 
     def message(self, index: int) -> str:
+        """Raises InvalidId beyond `MAX_INDEX`: nobody would read what stands there."""
+        if index > MAX_INDEX:
+            raise InvalidId(
+                f"no index is left behind message_{MAX_INDEX}.json: remove that object",
+                key=self.messages,
+            )
         return f"{self.prefix}messages/message_{index}.json"
 
 

@@ -134,6 +134,8 @@ class Sessions:
     def list(self, *, token: str | None = None) -> SessionList:
         """Iterate over the ids of all sessions, in the store's order.
 
+        One whose deletion was cut off is among them: `delete` ends it.
+
         Requests: 1 LIST for each 1,000 sessions, made as they are asked for.
 
         Args:

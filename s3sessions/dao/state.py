@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from s3sessions.dao.documents import (
     session_body,
 )
 from s3sessions.dao.scope import Scope
+from s3sessions.errors import PreconditionFailed
 from s3sessions.keys import AgentKeys, SessionKeys
 
 
@@ -74,8 +76,8 @@ async def save_state(
 ) -> Document | None:
     """Write a change of state; a handle that knows the document asks nothing first.
 
-    Requests: none if nothing changes; 1 PUT for a known document; otherwise 2 GET and 1 PUT, and
-    1 PUT for a session.json that is missing.
+    Requests: none if nothing changes; 1 PUT for a known document; otherwise, and where that was
+    changed meanwhile, 2 GET and 1 PUT, and 1 PUT for a session.json that is missing.
 
     Raises:
         SessionDeleted: the session is being deleted.
@@ -84,7 +86,12 @@ async def save_state(
     """
     scope, agent = change.scope, change.agent
     if known is not None and known.corrupt is None:
-        return await change_document(scope, agent.document, known, change.body)
+        body = change.body(known)
+        if body is None:
+            return known
+        # Changed or gone since: then it may be the session that is gone, so look at both.
+        with suppress(PreconditionFailed):
+            return Document(body, await scope.put(agent.document, dump(body), known.etag))
     document, session_document = await scope.both(
         partial(read_document, scope, agent.document),
         partial(read_session_document, scope, session),

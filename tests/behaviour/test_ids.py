@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sessions import InvalidId, InvalidSettings, Sessions
-from s3sessions.keys import MAX_KEY_BYTES, Kind, Root, decode_id, encode_id
+from s3sessions.keys import MAX_INDEX, MAX_KEY_BYTES, Kind, Root, decode_id, encode_id
 from tests.rig import Rig
 
 USABLE = ["..", ".", "a/b", "/", "//", "new\nline", "tab\t", "\x7f\x85", "é", "e\u0301", "🙂", " ",
@@ -53,7 +53,9 @@ def test_ids_that_fit_alone_but_not_together_are_refused() -> None:
         deep.open("s" * 200, agent="a" * 200)
 
 
-@given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80), st.integers(0, 10**18))
+@given(
+    st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80), st.integers(0, MAX_INDEX)
+)
 def test_building_and_parsing_a_key_are_inverse(session: str, agent: str, index: int) -> None:
     root = Root.of("p/q")
     try:

@@ -6,7 +6,13 @@ import json
 
 import pytest
 
-from s3sessions import CorruptObject, InvalidSettings, TooManyMessages, UnsupportedVersion
+from s3sessions import (
+    CorruptObject,
+    InvalidId,
+    InvalidSettings,
+    TooManyMessages,
+    UnsupportedVersion,
+)
 from tests.rig import Rig
 
 MESSAGES = "session_s/agents/agent_default/messages"
@@ -140,6 +146,18 @@ def test_foreign_objects_are_passed_over_and_counted(rig: Rig) -> None:
     sessions = rig.sessions()
     assert [ref.id for ref in sessions.list()] == ["s"]
     assert sessions.info("s").foreign == 5
+
+
+def test_an_index_behind_which_none_is_left_takes_no_message_that_nobody_would_read(
+    memory_rig: Rig,
+) -> None:
+    fill(memory_rig, 1)
+    data = memory_rig.body(f"{MESSAGES}/message_0.json")
+    memory_rig.plant(f"{MESSAGES}/message_{10**18}.json", data)
+    assert memory_rig.sessions().open("s").append({"n": 1}).index == 1
+    memory_rig.plant(f"{MESSAGES}/message_{10**18 - 1}.json", data)
+    with pytest.raises(InvalidId, match="no index is left"):
+        memory_rig.sessions().open("s").append({"n": 2})
 
 
 def test_a_message_of_a_newer_format_is_never_guessed_at(memory_rig: Rig) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from s3sessions import InvalidMessage
+from s3sessions import InvalidMessage, SessionDeleted
 from tests.rig import Rig
 
 DOCUMENT = "session_s/agents/agent_default/agent.json"
@@ -45,6 +45,17 @@ def test_two_writers_of_different_keys_lose_nothing(rig: Rig) -> None:
         first.save_state({"a": n})
         second.save_state({"b": n})
     assert rig.sessions().open("s").restore().state == {"a": 9, "b": 9}
+
+
+def test_a_state_saved_into_a_session_that_is_being_deleted_leaves_no_ghost(rig: Rig) -> None:
+    chat = rig.sessions().open("s")
+    chat.append({"role": "user"})
+    document = rig.body("session_s/session.json")
+    rig.plant("session_s/session.json", document.replace(b'"life"', b'"deleted_at":"x","life"'))
+    rig.remove(DOCUMENT)
+    with pytest.raises(SessionDeleted):
+        chat.save_state({"step": 1})
+    assert DOCUMENT not in rig.keys()
 
 
 def test_keys_are_dropped_by_name_and_others_stay(rig: Rig) -> None:
