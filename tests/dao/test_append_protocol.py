@@ -94,14 +94,28 @@ def test_a_put_whose_answer_says_too_little_stores_its_message_once(
     assert stored(memory) == [0, 1, 2]
 
 
-def test_a_refused_race_is_sent_again_after_a_wait_with_jitter() -> None:
+def test_a_refused_race_is_sent_again_after_a_random_wait_below_a_growing_bound() -> None:
+    waits = {}
+    for name, byte in (("least", b"\x00"), ("most", b"\xff")):
+        memory = MemoryStore()
+        script = Script("put", MESSAGE_0, *[raced] * 8)
+        sessions, store = place(script, memory, entropy=lambda count, byte=byte: byte * count)
+        sessions.open("s").append({"n": 0})
+        assert stored(memory) == [0]
+        waits[name] = [round(pause, 3) for pause in store.slept]
+    assert waits["least"] == [0.0] * 8
+    assert waits["most"] == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0]
+
+
+def test_a_store_that_never_takes_the_message_is_given_up_after_three_tries() -> None:
     memory = MemoryStore()
-    sessions, store = place(Script("put", MESSAGE_0, *[raced] * 5), memory)
-    sessions.open("s").append({"n": 0})
-    assert stored(memory) == [0]
-    assert len(store.slept) == 5
-    assert all(0 <= pause <= 1 for pause in store.slept)
-    assert len(set(store.slept)) == 5
+    script = Script("put", MESSAGE_0, *[unsent] * 4)
+    sessions, _ = place(script, memory)
+    with pytest.raises(StoreUnavailable) as caught:
+        sessions.open("s").append({"n": 0})
+    assert caught.value.write_id
+    assert not script.is_over
+    assert stored(memory) == []
 
 
 def test_a_store_that_stays_silent_is_an_error_with_the_write_id_to_repeat() -> None:
@@ -313,6 +327,15 @@ def test_a_warm_handle_recognises_what_another_process_stored_before_it_looked()
     warm.append({"n": 4})
     assert warm.append({"n": 3}, write_id="event-3").index == 3
     assert stored(memory) == [0, 1, 2, 3, 4]
+
+
+def test_a_write_id_whose_message_was_taken_back_is_stored_anew() -> None:
+    memory = MemoryStore()
+    chat = Sessions(store=memory).open("s")
+    chat.append({"n": 0}, write_id="w")
+    memory.put(MESSAGE_0, memory.get(MESSAGE_0).data.replace(b'"v":1', b'"v":1,"status":"void"'))
+    assert chat.append({"n": 1}, write_id="w").index == 1
+    assert stored(memory) == [1]
 
 
 def test_a_message_without_a_stamp_is_read_and_extended() -> None:

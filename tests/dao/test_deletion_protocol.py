@@ -141,6 +141,26 @@ def test_a_deletion_whose_mark_is_gone_stops_and_touches_no_new_life() -> None:
     assert Sessions(store=memory).open("s").restore().payloads == [{"n": "new life"}]
 
 
+@pytest.mark.parametrize("verb", ["delete_many", "delete"])
+def test_a_stalled_deletion_takes_nothing_of_a_new_life(verb: str) -> None:
+    memory = filled()
+    pending = [True]
+
+    def stall(asked: str, key: str, call: Callable[[], Any]) -> Any:
+        if asked == verb and pending:
+            pending.clear()
+            Sessions(store=memory).delete("s")
+            Sessions(store=memory).open("s", agent="one").append({"n": "new life"})
+        return call()
+
+    Sessions(store=Interposed(memory, stall)).delete("s")
+    assert keys(memory) == [
+        "session_s/agents/agent_one/agent.json",
+        "session_s/agents/agent_one/messages/message_0.json",
+        "session_s/session.json",
+    ]
+
+
 def test_messages_go_before_what_describes_them() -> None:
     memory = filled(count=1200)
     order: list[str] = []

@@ -120,6 +120,14 @@ def test_without_a_session_document_two_lists_must_agree() -> None:
     assert history.holes == (range(0, 3),)
 
 
+def test_messages_without_a_session_document_are_listed_twice() -> None:
+    memory = filled(5)
+    memory.delete("session_s/session.json")
+    chat = Sessions(store=memory).open("s")
+    assert len(chat.restore().messages) == 5
+    assert chat.requests.by_verb["list"] == 2
+
+
 def test_voids_are_not_counted_among_the_last_messages() -> None:
     memory = filled(6)
     for n in (3, 5):
