@@ -171,7 +171,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class DeletionReport:
-    """What a deletion removed; `bytes` as the list showed them."""
+    """What a deletion removed; `bytes` as the list showed them, without session.json."""
 
     session_id: str
     agent_id: str | None

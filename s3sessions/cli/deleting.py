@@ -53,7 +53,7 @@ def _remove(sessions: Sessions, session_id: str, arguments: Namespace, output: O
         for key, reason in error.left[:_MOST_KEYS_NAMED]:
             output.note(f"  left: {key}: {reason}")
         return Exit.PARTIAL
-    output.line(f"deleted {doomed}: {counted(report.objects, 'object')}, {size(report.bytes)}")
+    output.line(f"deleted {doomed}: {counted(report.objects, 'object')}")
     return Exit.DONE
 
 
