@@ -195,6 +195,8 @@ class Sessions:
         Raises:
             SessionNotFound: there is nothing to delete.
             PartialDelete: the store refused some keys; carries them. Run it again.
+            CorruptObject, UnsupportedVersion: of an agent's deletion, where session.json, which is
+                to carry its mark, cannot be read; it stays as it is.
         """
         return run_sync(self._dao.delete(session_id, agent))
 

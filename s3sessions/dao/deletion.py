@@ -51,6 +51,8 @@ class Deletion:
         Raises:
             SessionNotFound: there is nothing under it.
             PartialDelete: the store refused some keys; run it again.
+            CorruptObject, UnsupportedVersion: an agent's deletion cannot be marked in this
+                session.json, which stays as it is.
             Conflict: others changed session.json under each try to mark it.
         """
         await self._begin()
@@ -88,6 +90,8 @@ class Deletion:
             await self._check_there(document)
         self._mark = self.scope.new_id()
         if document is not None and document.corrupt is not None:
+            if self.agent is not None:
+                raise document.corrupt
             # What cannot be read is to go anyway; nothing of it is kept.
             body = dump(self._marked_body(None) or {})
             await self.scope.put(self.session.document, body, document.etag)

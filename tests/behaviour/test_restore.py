@@ -210,3 +210,60 @@ def test_arguments_without_sense_are_refused_before_any_request(
     with pytest.raises(InvalidSettings):
         sessions.open("s").restore(**arguments)
     assert sessions.requests.total == 0
+
+
+ODD_DOCUMENTS = {
+    "empty": b"",
+    "garbage": b"\x00\xff",
+    "a list": b"[1]",
+    "a text": b'"x"',
+    "null": b"null",
+    "a stamp of another kind": b'{"s3sessions": [1]}',
+    "fields of other kinds": (
+        b'{"state": 5, "created_at": 5, "session_id": 5, "s3sessions": {"v": 1, "metadata": 5,'
+        b' "deleted_agents": 5, "title": 5, "life": 5}}'
+    ),
+    "a damaged marker": (
+        b'{"state": {"x": {"__bytes_encoded__": true, "data": "!"}}, "s3sessions": {"v": 1,'
+        b' "metadata": {"x": {"__bytes_encoded__": true, "data": "!"}}}}'
+    ),
+    "a newer version": b'{"s3sessions": {"v": 99}}',
+    "a version of another kind": b'{"s3sessions": {"v": "one"}}',
+}
+
+
+@pytest.mark.parametrize("data", ODD_DOCUMENTS.values(), ids=ODD_DOCUMENTS)
+@pytest.mark.parametrize("name", ["session.json", "agents/agent_default/agent.json"])
+def test_whatever_stands_in_a_document_costs_no_message(
+    memory_rig: Rig, name: str, data: bytes
+) -> None:
+    payloads = fill(memory_rig, 3)
+    memory_rig.plant(f"session_s/{name}", data)
+    assert memory_rig.sessions().open("s").restore().payloads == payloads
+    assert [m.payload for m in memory_rig.sessions().open("s").iterate()] == payloads
+    assert memory_rig.sessions().open("s").append({"n": 3}).index == 3
+    restored = memory_rig.sessions().open("s")
+    restored.restore()
+    assert restored.append({"n": 4}).index == 4
+    sessions = memory_rig.sessions()
+    assert [ref.id for ref in sessions.list()] == ["s"]
+    assert sessions.info("s").messages == 5
+    assert sessions.stats().messages == 5
+    assert sessions.latest().id == "s"
+    assert memory_rig.body(f"session_s/{name}") == data
+    sessions.delete("s")
+    assert memory_rig.keys() == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"garbage", b'{"s3sessions": {"v": 99}}'], ids=["corrupt", "newer"]
+)
+def test_an_agent_is_not_deleted_over_a_session_document_that_cannot_be_read(
+    memory_rig: Rig, data: bytes
+) -> None:
+    fill(memory_rig, 2)
+    memory_rig.plant("session_s/session.json", data)
+    with pytest.raises((CorruptObject, UnsupportedVersion)):
+        memory_rig.sessions().delete("s", agent="default")
+    assert memory_rig.body("session_s/session.json") == data
+    assert len(memory_rig.sessions().open("s").restore().messages) == 2
