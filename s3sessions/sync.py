@@ -269,6 +269,7 @@ class AgentSession:
             InvalidMessage: JSON cannot hold it unaltered, or it is too large; nothing was written.
             AppendConflict: another writer extended the history that this handle knows.
             SessionDeleted: the session is being deleted.
+            UnsupportedVersion: a newer version has written session.json.
             StoreUnavailable: whether it is stored is not known; append it again with the error's
                 `write_id`.
             AccessDenied: the store refuses the write.
@@ -297,7 +298,7 @@ class AgentSession:
         Raises:
             TooManyMessages: there are more than `max_messages`; carries the count.
             CorruptObject: a message cannot be read.
-            UnsupportedVersion: a message was written by a newer version.
+            UnsupportedVersion: a message or a document was written by a newer version.
             SessionDeleted: the session is being deleted.
         """
         with self._lock:
@@ -344,6 +345,7 @@ class AgentSession:
         Raises:
             InvalidMessage: JSON cannot hold it unaltered.
             CorruptObject: agent.json cannot be read; it stays as it is.
+            UnsupportedVersion: a newer version has written it, or session.json.
             Conflict: other writers changed the document under each try.
             SessionDeleted: the session is being deleted.
         """

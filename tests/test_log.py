@@ -67,7 +67,13 @@ def test_a_conflict_and_damage_are_said_at_their_level(caplog: pytest.LogCapture
     memory.put("session_s/agents/agent_default/messages/message_0.json", SECRET.encode())
     strict.restore(on_corrupt="report")
     (warning,) = lines(caplog, logging.WARNING)
-    assert warning.s3sessions["event"] == "corrupt_object"
+    assert warning.s3sessions == {
+        "event": "corrupt_object",
+        "session": "s",
+        "agent": "default",
+        "key": "session_s/agents/agent_default/messages/message_0.json",
+        "kind": "corrupt_object",
+    }
     assert SECRET not in caplog.text
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from s3sessions.codec import Draft
 from s3sessions.dao.birth import Birth, Midwife
-from s3sessions.dao.documents import Details, Document, check_not_deleted
+from s3sessions.dao.documents import Details, Document, check_writable
 from s3sessions.dao.listing import look
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.recall import Recall
@@ -74,6 +74,7 @@ class Appender:
             AppendConflict: another writer extended the history (a strict handle), or was faster
                 in each of `attempts` tries.
             SessionDeleted: the session is being deleted; nothing of ours stays visible.
+            UnsupportedVersion: a newer version has written session.json.
             StoreUnavailable: the fate of the message is open; append again with its `write_id`.
         """
         try:
@@ -132,7 +133,7 @@ class Appender:
     ) -> tuple[Tail, Message | None]:
         """List, settle what is open, and give the message if it is stored already."""
         listing, session = await look(self._scope, self._session, self._agent)
-        check_not_deleted(session, self._session.document, self._agent.agent_id)
+        check_writable(session, self._session.document, self._agent.agent_id)
         tail = Tail.of(listing, session)
         if open_at is not None and open_at in listing.messages:
             stored = await read_message(self._scope, self._agent, open_at)

@@ -102,12 +102,11 @@ class Midwife:
         return await create_document(self._scope, self._agent.document, body)
 
     def _report(self, birth: Birth) -> None:
-        session_id = self._session.session_id
+        ids = {"session": self._session.session_id, "agent": self._agent.agent_id}
         if isinstance(birth.outcomes.get(Kind.SESSION), Document):
-            emit(logging.INFO, "session_created", session=session_id)
+            emit(logging.INFO, "session_created", **ids)
         for kind in birth.failed:
-            error = str(birth.outcomes[kind])
-            emit(logging.WARNING, "document_not_written", session=session_id, error=error)
+            emit(logging.WARNING, "document_not_written", **ids, error=str(birth.outcomes[kind]))
 
     async def check_session(self, draft: Draft, index: int, etag: str) -> None:
         """Take a message back where the session.json that was met is a deletion's mark.

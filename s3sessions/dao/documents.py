@@ -6,7 +6,6 @@ document is never needed to read messages: a missing or corrupt one costs a warn
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +31,6 @@ from s3sessions.errors import (
     UnsupportedVersion,
 )
 from s3sessions.keys import AgentKeys, SessionKeys
-from s3sessions.log import emit
 from s3sessions.ports import ABSENT
 
 
@@ -107,7 +105,7 @@ async def read_document(scope: Scope, key: str) -> Document | None:
     try:
         return Document(load_document(key, blob.data), blob.etag)
     except (CorruptObject, UnsupportedVersion) as error:
-        emit(logging.WARNING, "corrupt_object", key=key, kind=error.kind)
+        scope.warn_of(error)
         return Document({}, blob.etag, error)
 
 
@@ -223,3 +221,10 @@ def check_not_deleted(document: Document | None, key: str, agent_id: str | None 
         raise SessionDeleted(
             f"agent {agent_id!r} is being deleted: run the deletion again to finish it", key=key
         )
+
+
+def check_writable(document: Document | None, key: str, agent_id: str) -> None:
+    """Raise where nothing is to be written: SessionDeleted, or UnsupportedVersion."""
+    check_not_deleted(document, key, agent_id)
+    if document is not None and isinstance(document.corrupt, UnsupportedVersion):
+        raise document.corrupt

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from s3sessions.codec import VOID, decode_message
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, NotFound, UnsupportedVersion
 from s3sessions.keys import AgentKeys
-from s3sessions.log import emit
 from s3sessions.models import Message
 
 Unreadable = CorruptObject | UnsupportedVersion
@@ -42,5 +40,5 @@ async def read_message(scope: Scope, agent: AgentKeys, index: int) -> Stored | N
     try:
         return Stored(decode_message(key, index, blob.data), blob.etag)
     except (CorruptObject, UnsupportedVersion) as error:
-        emit(logging.WARNING, "corrupt_object", key=key, kind=error.kind)
+        scope.warn_of(error)
         return Stored(error, blob.etag)

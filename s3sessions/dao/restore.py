@@ -22,7 +22,7 @@ from s3sessions.dao.listing import AgentListing, list_agent, look
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.tail import Tail
-from s3sessions.errors import StoreUnavailable, TooManyMessages
+from s3sessions.errors import StoreUnavailable, TooManyMessages, UnsupportedVersion
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import History, Message
@@ -69,7 +69,8 @@ class Restore:
         Raises:
             SessionDeleted: the session or the agent is being deleted.
             TooManyMessages: there are more than `max_messages`; none was read.
-            CorruptObject, UnsupportedVersion: of a message, with `on_corrupt="raise"`.
+            CorruptObject: of a message, with `on_corrupt="raise"`.
+            UnsupportedVersion: of a message or a document, likewise.
             StoreUnavailable: the history changed under each list.
         """
         for _ in range(_MOST_ROUNDS):
@@ -154,10 +155,12 @@ class Restore:
         contents = [self._reads[index].content for index in found if not self._reads[index].is_void]
         messages = [content for content in contents if isinstance(content, Message)]
         corrupt = [content for content in contents if not isinstance(content, Message)]
-        if corrupt and self.on_corrupt == "raise":
-            raise corrupt[0]
         agent = self._agent_document if Kind.AGENT in listing.documents else None
         documents = [doc.corrupt for doc in (session, agent) if doc and doc.corrupt]
+        # A damaged document is done without; what a newer version wrote is not to be continued.
+        corrupt_or_newer = [*corrupt, *(e for e in documents if isinstance(e, UnsupportedVersion))]
+        if corrupt_or_newer and self.on_corrupt == "raise":
+            raise corrupt_or_newer[0]
         tail = Tail.of(listing, session)
         history = History(
             session_id=self.session.session_id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from s3sessions.errors import WriteRace
+from s3sessions.errors import S3SessionsError, WriteRace
 from s3sessions.keys import Root
+from s3sessions.log import emit
 from s3sessions.ports import AsyncStore, Clock, Condition, Entropy
 from s3sessions.settings import Settings
 
@@ -57,6 +59,18 @@ class Scope:
             except WriteRace:
                 await self.pause(attempt)
         return await self.store.put(key, data, only_if=only_if)
+
+    def warn_of(self, error: S3SessionsError) -> None:
+        """Log an object that cannot be read, with its session and agent."""
+        place = self.root.parse(error.key or "")
+        emit(
+            logging.WARNING,
+            "corrupt_object",
+            session=place.session_id if place else None,
+            agent=place.agent_id if place else None,
+            key=error.key,
+            kind=error.kind,
+        )
 
     async def both(
         self, first: Callable[[], Awaitable[A]], second: Callable[[], Awaitable[B]]

@@ -14,7 +14,7 @@ from s3sessions.dao.documents import (
     Document,
     agent_body,
     change_document,
-    check_not_deleted,
+    check_writable,
     create_document,
     decode_part,
     read_document,
@@ -81,7 +81,8 @@ async def save_state(
 
     Raises:
         SessionDeleted: the session is being deleted.
-        CorruptObject, UnsupportedVersion: agent.json cannot be read, and so not be merged with.
+        CorruptObject: agent.json cannot be read, and so not be merged with.
+        UnsupportedVersion: a newer version has written agent.json or session.json.
         Conflict: other writers changed the document under each try.
     """
     scope, agent = change.scope, change.agent
@@ -96,10 +97,10 @@ async def save_state(
         partial(read_document, scope, agent.document),
         partial(read_session_document, scope, session),
     )
-    check_not_deleted(session_document, session.document, agent.agent_id)
+    check_writable(session_document, session.document, agent.agent_id)
     if session_document is None:
         body = session_body(scope, session, change.details)
         if await create_document(scope, session.document, body) is None:
             met = await read_session_document(scope, session)
-            check_not_deleted(met, session.document, agent.agent_id)
+            check_writable(met, session.document, agent.agent_id)
     return await change_document(scope, agent.document, document, change.body)

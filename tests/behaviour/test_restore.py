@@ -227,7 +227,6 @@ ODD_DOCUMENTS = {
         b'{"state": {"x": {"__bytes_encoded__": true, "data": "!"}}, "s3sessions": {"v": 1,'
         b' "metadata": {"x": {"__bytes_encoded__": true, "data": "!"}}}}'
     ),
-    "a newer version": b'{"s3sessions": {"v": 99}}',
     "a version of another kind": b'{"s3sessions": {"v": "one"}}',
 }
 
@@ -266,4 +265,22 @@ def test_an_agent_is_not_deleted_over_a_session_document_that_cannot_be_read(
     with pytest.raises((CorruptObject, UnsupportedVersion)):
         memory_rig.sessions().delete("s", agent="default")
     assert memory_rig.body("session_s/session.json") == data
-    assert len(memory_rig.sessions().open("s").restore().messages) == 2
+    assert len(list(memory_rig.sessions().open("s").iterate())) == 2
+
+
+@pytest.mark.parametrize("name", ["session.json", "agents/agent_default/agent.json"])
+def test_what_a_newer_version_began_is_read_on_request_and_not_continued(
+    memory_rig: Rig, name: str
+) -> None:
+    payloads = fill(memory_rig, 2)
+    memory_rig.plant(f"session_s/{name}", b'{"s3sessions": {"v": 99}}')
+    with pytest.raises(UnsupportedVersion, match="upgrade s3sessions"):
+        memory_rig.sessions().open("s").restore()
+    history = memory_rig.sessions().open("s").restore(on_corrupt="report")
+    assert history.payloads == payloads
+    assert [error.kind for error in history.corrupt] == ["unsupported_version"]
+    if name == "session.json":
+        with pytest.raises(UnsupportedVersion):
+            memory_rig.sessions().open("s").append({"n": 2})
+    with pytest.raises(UnsupportedVersion):
+        memory_rig.sessions().open("s").save_state({"x": 1})
