@@ -80,10 +80,10 @@ class Restore:
                 continue
             self._check_count(listing)
             wanted = await self._read_wanted(listing)
-            found = sorted(index for index in self._reads if wanted and index >= wanted[0])
+            found = self._found(wanted)
             lacking, before = gaps(found, self._start(wanted)), self._lacking
             self._lacking = lacking
-            if set(wanted) <= set(found) and lacking in ([], before):
+            if set(wanted) <= set(found) and lacking in ([], before) and self._has_agent(listing):
                 return self._result(listing, session, found)
         raise StoreUnavailable(
             f"history changed under each of {_MOST_ROUNDS} lists: try again", key=self.agent.prefix
@@ -107,6 +107,15 @@ class Restore:
                 count=count,
                 limit=self.max_messages,
             )
+
+    def _found(self, wanted: list[int]) -> list[int]:
+        """Give the indexes that were read within what this list shows; an earlier one is past."""
+        if not wanted:
+            return []
+        return sorted(i for i in self._reads if self._start(wanted) <= i <= wanted[-1])
+
+    def _has_agent(self, listing: AgentListing) -> bool:
+        return self._agent_document is not None or Kind.AGENT not in listing.documents
 
     def _start(self, wanted: list[int]) -> int:
         """Where the part that was asked for begins: what lies before it is nobody's hole."""

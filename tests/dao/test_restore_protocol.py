@@ -62,6 +62,36 @@ def test_a_listed_message_that_is_gone_makes_the_restore_list_again() -> None:
     assert chat.requests.by_verb["list"] == 2
 
 
+def test_what_was_read_and_then_went_with_the_end_is_no_part_of_the_history() -> None:
+    memory = filled(5)
+    pending = [True]
+
+    def removed(verb: str, key: str, call: Callable[[], Any]) -> Any:
+        if verb == "get" and key == message(4) and pending:
+            pending.clear()
+            memory.delete(message(3))
+            memory.delete(message(4))
+        return call()
+
+    history = Sessions(store=Interposed(memory, removed)).open("s").restore()
+    assert history.payloads == [{"n": n} for n in range(3)]
+    assert history.next_index == 3
+
+
+def test_an_agent_document_that_is_listed_and_gone_makes_the_restore_list_again() -> None:
+    memory = filled(2)
+    document = f"{AGENT}agent.json"
+
+    def removed(verb: str, key: str, call: Callable[[], Any]) -> Any:
+        if verb == "get" and key == document:
+            memory.delete(document)
+        return call()
+
+    chat = Sessions(store=Interposed(memory, removed)).open("s")
+    assert chat.restore().missing == ("agent",)
+    assert chat.requests.by_verb["list"] == 2
+
+
 def test_what_was_read_is_not_read_again_when_a_hole_is_confirmed() -> None:
     memory = filled(50)
     memory.delete(message(20))
