@@ -116,6 +116,7 @@ class Sessions:
         Raises:
             InvalidId: an id that cannot stand in a key.
             InvalidMessage: metadata that JSON cannot hold.
+            InvalidSettings: a detail of another type, or a time without a zone.
         """
         dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
         return AgentSession(dao, session_id, agent)
@@ -260,7 +261,7 @@ class AgentSession:
             write_id: your own name for this write (a request id and a position): if a message that
                 this handle has read holds it, that message is returned and nothing is written. A
                 handle that never restored reads the newest 20 for it.
-            created_at: when the message was made; now, if not given.
+            created_at: when the message was made, with a time zone; now, if not given.
 
         Returns:
             The message with its index.

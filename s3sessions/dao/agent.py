@@ -9,7 +9,7 @@ from typing import Any
 
 from s3sessions.codec import Draft
 from s3sessions.dao.append import Appender, OnConflict
-from s3sessions.dao.documents import Details, decode_part
+from s3sessions.dao.documents import Details, check_time, decode_part
 from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.messages import read_message
 from s3sessions.dao.restore import OnCorrupt, Restore
@@ -54,6 +54,7 @@ class AgentDAO:
         """Append one message; see `AgentSession.append`."""
         if write_id is not None:
             _check_write_id(write_id)
+        check_time("created_at", created_at)
         draft = Draft.of(
             payload,
             write_id=write_id or self._scope.new_id(),

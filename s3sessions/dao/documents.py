@@ -83,6 +83,7 @@ class Details:
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise InvalidSettings(f"{name} must be a string, not {type(value).__name__}")
+        check_time("created_at", self.created_at)
         for name in ("metadata", "agent_metadata"):
             dump(encode_value(dict(getattr(self, name)), what=name))
 
@@ -157,6 +158,12 @@ def agent_body(
         "updated_at": created,
         STAMP: {"v": FORMAT_VERSION, **({"metadata": metadata} if metadata else {})},
     }
+
+
+def check_time(name: str, moment: datetime | None) -> None:
+    """Raise InvalidSettings for a time that means another moment on every machine."""
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidSettings(f"{name}={moment.isoformat()} has no time zone: give it one (UTC)")
 
 
 async def create_document(scope: Scope, key: str, body: Mapping[str, Any]) -> Document | None:

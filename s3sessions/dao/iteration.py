@@ -73,8 +73,9 @@ class MessageStream:
             gone = {index for index, stored in reads.items() if stored is None}
             if any(index in listing.messages for index in gone):
                 await self._check_there()
-            missing |= gone
-            self.holes = tuple(gaps([i for i in indexes if i not in missing], self._start))
+            if gone or any(index not in listing.messages for index in window):
+                missing |= gone
+                self.holes = tuple(gaps([i for i in indexes if i not in missing], self._start))
             for stored in reads.values():
                 if stored is not None and (message := self._take(stored)) is not None:
                     yield message

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from s3sessions import AppendConflict, InvalidMessage, MessageNotFound
+from s3sessions import AppendConflict, InvalidMessage, InvalidSettings, MessageNotFound
 from tests.rig import Rig
 
 
@@ -131,6 +131,19 @@ def test_a_message_keeps_the_time_that_it_was_given(rig: Rig) -> None:
     assert old.created_at == made
     assert new.created_at is not None
     assert before <= new.created_at <= datetime.now(UTC)
+
+
+def test_a_time_without_a_zone_is_refused_before_any_request(memory_rig: Rig) -> None:
+    sessions = memory_rig.sessions()
+    with pytest.raises(InvalidSettings, match="has no time zone"):
+        sessions.open("s").append({}, created_at=datetime(2024, 1, 1))
+    with pytest.raises(InvalidSettings, match="has no time zone"):
+        sessions.open("s", created_at=datetime(2024, 1, 1))
+    with pytest.raises(InvalidSettings, match="title must be a string"):
+        sessions.open("s", title=5)
+    with pytest.raises(InvalidMessage, match=r"metadata\.x is of type set"):
+        sessions.open("s", metadata={"x": {1}})
+    assert sessions.requests.total == 0
 
 
 def test_a_large_message_round_trips_and_one_over_the_limit_is_refused(rig: Rig) -> None:

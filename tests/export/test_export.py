@@ -109,7 +109,9 @@ def test_an_export_that_is_imported_elsewhere_gives_the_same_sessions(tmp_path: 
     names = {"messages": 1, "agent_id": 2, "s3sessions": {"x": b"y"}, "id": 3}
     chat = here.open("own", user="u", metadata={"raw": b"z"}, agent_metadata=names)
     for n in range(12):
-        chat.append({"n": n, "b": b"\xff", "m": look_alike}, created_at=datetime(2020, 1, 1 + n))
+        chat.append(
+            {"n": n, "b": b"\xff", "m": look_alike}, created_at=datetime(2020, 1, 1 + n, tzinfo=UTC)
+        )
     chat.save_state({"step": 12, "raw": b"\x00", "m": look_alike})
     import_conversations(Sessions(store=there), [exported(here, tmp_path)])
     copy = Sessions(store=there)
