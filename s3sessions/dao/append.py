@@ -100,9 +100,9 @@ class Appender:
                 if unavailable >= _UNAVAILABLE_TRIES:
                     raise
                 open_at, stored = tail.next_index, None
-            if stored is not None and stored.write_id == draft.write_id:
-                return self._acknowledge(tail, draft, tail.next_index, stored.etag)
             if stored is not None:
+                if message := _ours(stored, draft):
+                    return self._acknowledge(tail, message, stored.etag)
                 self._conflict(tail.next_index)
             await self._scope.pause(attempt)
         raise self._contended(draft)
@@ -123,10 +123,12 @@ class Appender:
     async def _completed(self, message: Message) -> Message:
         """Write what a crash beside a message that is stored already has left out."""
         if self._tail is not None and self._tail.missing:
-            birth = await self._midwife.complete(self._tail.missing)
-            self._tail = replace(self._tail, missing=birth.failed)
-            self.agent_document = birth.agent or self.agent_document
+            self._take_over(self._tail, await self._midwife.complete(self._tail.missing))
         return message
+
+    def _take_over(self, tail: Tail, birth: Birth) -> None:
+        self._tail = replace(tail, missing=birth.failed)
+        self.agent_document = birth.agent or self.agent_document
 
     async def _look_again(
         self, draft: Draft, open_at: int | None, redelivered: bool
@@ -137,8 +139,8 @@ class Appender:
         tail = Tail.of(listing, session)
         if open_at is not None and open_at in listing.messages:
             stored = await read_message(self._scope, self._agent, open_at)
-            if stored is not None and stored.write_id == draft.write_id:
-                return tail, self._acknowledge(tail, draft, open_at, stored.etag)
+            if stored is not None and (message := _ours(stored, draft)):
+                return tail, self._acknowledge(tail, message, stored.etag)
         if self._is_strict and self._tail is not None and not tail.ends_like(self._tail):
             raise self._changed(self._tail.next_index)
         self._tail = tail
@@ -171,18 +173,15 @@ class Appender:
     async def _settle_birth(
         self, draft: Draft, tail: Tail, stored: Stored | None, birth: Birth
     ) -> None:
-        self._tail = replace(tail, missing=birth.failed)
-        self.agent_document = birth.agent or self.agent_document
-        is_ours = stored is not None and stored.write_id == draft.write_id
-        if stored is not None and is_ours and birth.met_a_session_document:
+        self._take_over(tail, birth)
+        if stored is not None and _ours(stored, draft) and birth.met_a_session_document:
             await self._midwife.check_session(draft, tail.next_index, stored.etag)
 
-    def _acknowledge(self, tail: Tail, draft: Draft, index: int, etag: str) -> Message:
-        message = draft.message(index)
+    def _acknowledge(self, tail: Tail, message: Message, etag: str) -> Message:
         known = self._tail if self._tail is not None else tail
-        self._tail = known.after(index, etag, self._scope.clock())
+        self._tail = known.after(message.index, etag, self._scope.clock())
         self._recall.note(message)
-        self._emit(logging.DEBUG, "message_appended", index)
+        self._emit(logging.DEBUG, "message_appended", message.index)
         return message
 
     @property
@@ -214,3 +213,9 @@ class Appender:
     def _emit(self, level: int, event: str, index: int) -> None:
         ids = {"session": self._session.session_id, "agent": self._agent.agent_id}
         emit(level, event, **ids, index=index)
+
+
+def _ours(stored: Stored, draft: Draft) -> Message | None:
+    """Give the stored message if it has the draft's write id: ours, whoever delivered it."""
+    content = stored.content
+    return content if isinstance(content, Message) and content.write_id == draft.write_id else None

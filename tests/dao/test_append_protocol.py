@@ -329,6 +329,19 @@ def test_a_warm_handle_recognises_what_another_process_stored_before_it_looked()
     assert stored(memory) == [0, 1, 2, 3, 4]
 
 
+def test_of_one_event_delivered_to_two_at_once_both_are_told_what_is_stored() -> None:
+    memory = MemoryStore()
+
+    def beaten(call: Callable[[], Any]) -> Any:
+        Sessions(store=memory).open("s").append({"n": "first answer"}, write_id="event-1")
+        return call()
+
+    sessions, _ = place(Script("put", MESSAGE_0, beaten), memory)
+    told = sessions.open("s").append({"n": "second answer"}, write_id="event-1")
+    assert (told.index, told.payload) == (0, {"n": "first answer"})
+    assert stored(memory) == ["first answer"]
+
+
 def test_a_write_id_whose_message_was_taken_back_is_stored_anew() -> None:
     memory = MemoryStore()
     chat = Sessions(store=memory).open("s")
