@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,7 +19,7 @@ from s3sessions.dao.listing import entries, pages
 from s3sessions.dao.messages import read_message
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import SessionDeleted, SessionNotFound
-from s3sessions.keys import AgentKeys, Kind, Place, SessionKeys
+from s3sessions.keys import Kind, Place, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import Message, SessionInfo, SessionSize, Stats
 from s3sessions.ports import Entry
@@ -31,9 +32,9 @@ class _Tally:
     agents: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
     foreign: int = 0
-    newest: tuple[datetime, AgentKeys, int] | None = None
+    newest: tuple[datetime, str, int] | None = None
 
-    def add(self, scope: Scope, place: Place, entry: Entry) -> None:
+    def add(self, place: Place, entry: Entry) -> None:
         self.bytes += entry.size
         if place.kind is Kind.FOREIGN:
             self.foreign += 1
@@ -45,8 +46,7 @@ class _Tally:
             return
         self.agents[place.agent_id] += 1
         if self.newest is None or entry.modified >= self.newest[0]:
-            agent = scope.root.session(place.session_id).agent(place.agent_id)
-            self.newest = (entry.modified, agent, place.index)
+            self.newest = (entry.modified, place.agent_id, place.index)
 
     def size(self, session_id: str) -> SessionSize:
         return SessionSize(
@@ -62,11 +62,15 @@ class _Tally:
 async def _tally(scope: Scope) -> dict[str, _Tally]:
     tallies: dict[str, _Tally] = {}
     async for page in pages(scope.store, scope.root.sessions):
-        for entry in page.entries:
-            place = scope.root.parse(entry.key)
-            if place is not None:
-                tallies.setdefault(place.session_id, _Tally()).add(scope, place, entry)
+        _count(scope, page.entries, tallies)
     return tallies
+
+
+def _count(scope: Scope, listed: Sequence[Entry], tallies: dict[str, _Tally]) -> None:
+    for entry in listed:
+        place = scope.root.parse(entry.key)
+        if place is not None:
+            tallies.setdefault(place.session_id, _Tally()).add(place, entry)
 
 
 async def sizes(scope: Scope) -> list[SessionSize]:
@@ -106,8 +110,9 @@ async def _is_readable(scope: Scope, session_id: str, tally: _Tally) -> bool:
     """Tell whether a session is not deleted and has a message that can be read."""
     if tally.newest is None:
         return False
-    _, agent, index = tally.newest
+    _, agent_id, index = tally.newest
     keys = scope.root.session(session_id)
+    agent = keys.agent(agent_id)
     document, stored = await scope.both(
         partial(read_session_document, scope, keys), partial(read_message, scope, agent, index)
     )
@@ -144,12 +149,9 @@ async def info(scope: Scope, session: SessionKeys) -> SessionInfo:
     if not listed:
         raise SessionNotFound("session does not exist", key=session.prefix)
     check_not_deleted(document, session.document)
-    tally = _Tally()
-    for entry in listed:
-        place = scope.root.parse(entry.key)
-        if place is not None:
-            tally.add(scope, place, entry)
-    return _info(session.session_id, tally, document)
+    tallies = {session.session_id: _Tally()}
+    _count(scope, listed, tallies)
+    return _info(session.session_id, tallies[session.session_id], document)
 
 
 def _info(session_id: str, tally: _Tally, document: Document | None) -> SessionInfo:

@@ -49,20 +49,17 @@ class StateChange:
         dump(encode_value(dict(given), what="state"))
         return cls(scope, agent, details, given, frozenset(remove))
 
-    def changes(self, document: Document) -> bool:
-        """Tell whether anything in the document would differ."""
-        state = decode_part(document.body.get("state"))
-        return self._on(state) != state
-
     def body(self, document: Document | None) -> dict[str, Any] | None:
         """Give the document's new body; None where it holds all this already."""
         if document is None:
             return agent_body(self.scope, self.agent, self.details, self._on({}))
-        if not self.changes(document):
+        state = decode_part(document.body.get("state"))
+        changed = self._on(state)
+        if changed == state:
             return None
         return {
             **document.body,
-            "state": encode_value(self._on(decode_part(document.body.get("state"))), what="state"),
+            "state": encode_value(changed, what="state"),
             "updated_at": format_time(self.scope.now()),
         }
 

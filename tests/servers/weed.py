@@ -210,6 +210,7 @@ class Weed(S3Server):
                 raise WeedFailed(f"weed ended before it could take {what}:\n{self._last_lines()}")
             if time.monotonic() > limit:
                 raise WeedFailed(f"weed cannot take {what} yet:\n{self._last_lines()}")
+            # A server in another process has no event to wait for: ask it again.
             time.sleep(0.05)
 
     def _last_lines(self) -> str:
