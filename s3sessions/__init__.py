@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AsyncAgentSession,
         AsyncSessions,
     )
+    from s3sessions.aio_turn import AsyncTurn
     from s3sessions.errors import (
         AccessDenied,
         AlreadyExists,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         AppendConflict,
         Conflict,
         CorruptObject,
+        DeadlineExceeded,
         InvalidId,
         InvalidMessage,
         InvalidSettings,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         PartialDelete,
         PreconditionFailed,
         S3SessionsError,
+        SessionBusy,
         SessionDeleted,
         SessionNotFound,
         StoreUnavailable,
@@ -39,7 +42,14 @@ if TYPE_CHECKING:
         UnsupportedVersion,
         WriteRace,
     )
+    from s3sessions.health import (
+        CheckReport,
+        Finding,
+        FindingKind,
+        Probe,
+    )
     from s3sessions.models import (
+        Batch,
         DeletionReport,
         History,
         Message,
@@ -50,13 +60,16 @@ if TYPE_CHECKING:
         SessionSize,
         Stats,
     )
+    from s3sessions.receipts import PurgeReceipt
     from s3sessions.settings import Settings
     from s3sessions.sync import (
         AgentSession,
-        MessageIterator,
+        FindingList,
         SessionList,
         Sessions,
     )
+    from s3sessions.sync_agent import MessageIterator
+    from s3sessions.sync_turn import Turn
 
 __version__ = "0.1.0"
 
@@ -70,9 +83,16 @@ __all__ = [
     "AppendConflict",
     "AsyncAgentSession",
     "AsyncSessions",
+    "AsyncTurn",
+    "Batch",
+    "CheckReport",
     "Conflict",
     "CorruptObject",
+    "DeadlineExceeded",
     "DeletionReport",
+    "Finding",
+    "FindingKind",
+    "FindingList",
     "History",
     "InvalidId",
     "InvalidMessage",
@@ -84,8 +104,11 @@ __all__ = [
     "NotFound",
     "PartialDelete",
     "PreconditionFailed",
+    "Probe",
+    "PurgeReceipt",
     "RequestCounts",
     "S3SessionsError",
+    "SessionBusy",
     "SessionDeleted",
     "SessionDetails",
     "SessionInfo",
@@ -98,6 +121,7 @@ __all__ = [
     "Stats",
     "StoreUnavailable",
     "TooManyMessages",
+    "Turn",
     "UnsupportedVersion",
     "WriteRace",
     "__version__",
@@ -107,7 +131,10 @@ __all__ = [
 # for what it uses. asyncio alone costs as much as all of the blocking face.
 _HOMES = {
     "aio": ("AsyncAgentSession", "AsyncSessions"),
+    "aio_turn": ("AsyncTurn",),
+    "health": ("CheckReport", "Finding", "FindingKind", "Probe"),
     "models": (
+        "Batch",
         "DeletionReport",
         "History",
         "Message",
@@ -118,8 +145,11 @@ _HOMES = {
         "SessionSize",
         "Stats",
     ),
+    "receipts": ("PurgeReceipt",),
     "settings": ("Settings",),
-    "sync": ("AgentSession", "MessageIterator", "SessionList", "Sessions"),
+    "sync": ("AgentSession", "FindingList", "SessionList", "Sessions"),
+    "sync_agent": ("MessageIterator",),
+    "sync_turn": ("Turn",),
 }
 
 

@@ -6,23 +6,18 @@ and what they raise stands there. Nothing here is bound to one event loop.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
+from s3sessions.aio_agent import AsyncAgentSession
 from s3sessions.bridge import Blocking
-from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.directory import SessionStream
 from s3sessions.dao.documents import Details
-from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.sessions import SessionsDAO
 from s3sessions.models import (
     DeletionReport,
-    History,
-    Message,
     RequestCounts,
     SessionDetails,
     SessionInfo,
@@ -40,7 +35,12 @@ from s3sessions.ports import (
 )
 from s3sessions.settings import Options, Settings
 
-__all__ = ["AsyncAgentSession", "AsyncSessions", "MessageStream", "SessionStream"]
+if TYPE_CHECKING:
+    from s3sessions.dao.doctor.diagnosis import Diagnosis
+    from s3sessions.health import CheckReport
+    from s3sessions.receipts import PurgeReceipt
+
+__all__ = ["AsyncAgentSession", "AsyncSessions", "SessionStream"]
 
 
 class AsyncSessions:
@@ -143,6 +143,18 @@ class AsyncSessions:
         """Delete a session, or one agent of it; see `Sessions.delete`."""
         return await self._dao.delete(session_id, agent)
 
+    async def purge(self, session_id: str, *, agent: str | None = None) -> PurgeReceipt:
+        """Delete a session and erase every version of it; see `Sessions.purge`."""
+        return await self._dao.purge(session_id, agent)
+
+    async def check(self) -> CheckReport:
+        """Try out whether the store keeps its promises; see `Sessions.check`."""
+        return await self._dao.check()
+
+    def doctor(self, session_id: str | None = None, *, repair: bool = False) -> Diagnosis:
+        """Look for what is not as it should be; see `Sessions.doctor`."""
+        return self._dao.doctor(session_id, repair=repair)
+
     def under(self, name: str) -> AsyncSessions:
         """Give the sessions one prefix deeper; see `Sessions.under`. Requests: none."""
         deeper = AsyncSessions.__new__(AsyncSessions)
@@ -164,88 +176,6 @@ class AsyncSessions:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-class AsyncAgentSession:
-    """A handle on one agent's history in one session; see `AgentSession`.
-
-    Tasks may share it: appends go one after the other, in the order in which they were called.
-    """
-
-    def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
-        self._dao = dao
-        self._locks = _LoopLock()
-        self.session_id = session_id
-        self.agent_id = agent_id
-
-    @property
-    def requests(self) -> RequestCounts:
-        """Requests and bytes of this handle so far."""
-        return self._dao.meter.counts
-
-    async def append(
-        self,
-        payload: Mapping[str, Any],
-        *,
-        write_id: str | None = None,
-        created_at: datetime | None = None,
-    ) -> Message:
-        """Store one message; see `AgentSession.append`.
-
-        Cancelled, it leaves the message wholly there or wholly absent; appending it again with the
-        same `write_id` is safe.
-        """
-        async with self._locks.lock:
-            return await self._dao.append(payload, write_id=write_id, created_at=created_at)
-
-    async def restore(
-        self,
-        *,
-        last: int | None = None,
-        max_messages: int | None = None,
-        on_corrupt: Literal["raise", "report"] = "raise",
-    ) -> History:
-        """Read the history, and from now on extend just that; see `AgentSession.restore`."""
-        async with self._locks.lock:
-            return await self._dao.restore(
-                last=last, max_messages=max_messages, on_corrupt=on_corrupt
-            )
-
-    def iterate(
-        self,
-        *,
-        start: int = 0,
-        stop: int | None = None,
-        on_corrupt: Literal["raise", "report"] = "report",
-    ) -> MessageStream:
-        """Iterate over the messages, a window in memory at a time; see `AgentSession.iterate`."""
-        return self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt)
-
-    async def read(self, index: int) -> Message:
-        """Read one message; see `AgentSession.read`."""
-        return await self._dao.read(index)
-
-    async def save_state(
-        self, state: Mapping[str, Any], *, remove: Sequence[str] = ()
-    ) -> dict[str, Any]:
-        """Set keys of the agent's state and drop others; see `AgentSession.save_state`."""
-        async with self._locks.lock:
-            return await self._dao.save_state(state, remove=remove)
-
-
-class _LoopLock:
-    """A lock for each event loop that comes along: asyncio's own is bound to the first."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = asyncio.Lock()
-
-    @property
-    def lock(self) -> asyncio.Lock:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._lock = loop, asyncio.Lock()
-        return self._lock
 
 
 def _open_store(configuration: Configuration, client: Any) -> AsyncStore:

@@ -20,6 +20,7 @@ from s3sessions.ports import (
     SyncStore,
     Target,
 )
+from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
 
 __all__ = ["Blocking", "iter_sync", "run_sync"]
 
@@ -96,11 +97,35 @@ class Blocking:
     async def sleep(self, seconds: float) -> None:
         self._store.sleep(seconds)
 
+    @property
+    def versions(self) -> BlockingVersions | None:
+        versions = self._store.versions
+        return None if versions is None else BlockingVersions(versions)
+
     def observed(self, observer: Observer) -> Blocking:
         return Blocking(self._store.observed(observer))
 
     async def close(self) -> None:
         self._store.close()
+
+
+class BlockingVersions:
+    """The second port of a blocking store in the async one's clothes."""
+
+    def __init__(self, versions: SyncVersions) -> None:
+        self._versions = versions
+
+    async def list_versions(self, prefix: str, *, token: str | None = None) -> VersionPage:
+        return self._versions.list_versions(prefix, token=token)
+
+    async def delete_versions(self, targets: Sequence[VersionTarget]) -> Sequence[VersionOutcome]:
+        return self._versions.delete_versions(targets)
+
+    async def list_uploads(self, prefix: str, *, token: str | None = None) -> UploadPage:
+        return self._versions.list_uploads(prefix, token=token)
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        self._versions.abort_upload(key, upload_id)
 
 
 def _in_context(call: Callable[[], Awaitable[T]]) -> Callable[[], T]:

@@ -1,38 +1,41 @@
 """Messages and documents to bytes and back: compact UTF-8 JSON that never alters a payload.
 
 A message object keeps the fields that Strands writes (`message`, `message_id`, `redact_message`,
-`created_at`, `updated_at`) and adds one, `s3sessions`, which Strands ignores. `bytes` become
-Strands' marker `{"__bytes_encoded__": true, "data": "<base64>"}`; a user's own dict that looks
-like the marker is escaped by a `~` behind the key and comes back as it was. What JSON cannot hold
-is refused before it is written.
+`created_at`, `updated_at`) and adds one, `s3sessions`, which Strands ignores: the format version,
+the write id and, where they apply, the batch, the status and the time of a redaction.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+import itertools
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, TypeGuard
 
 from s3sessions.errors import CorruptObject, InvalidMessage, UnsupportedVersion
-from s3sessions.models import Message
+from s3sessions.keys import MAX_INDEX
+from s3sessions.models import Batch, Message
+from s3sessions.values import (
+    MARKER,
+    decode_foreign,
+    decode_value,
+    dumps,
+    encode_value,
+    format_time,
+    parse_time,
+)
 
 __all__ = [
     "FORMAT_VERSION",
+    "PARTIAL",
     "STAMP",
     "VOID",
     "Draft",
+    "batch_fields",
     "decode_message",
-    "decode_value",
-    "dump",
-    "encode_value",
-    "format_time",
     "load_document",
-    "parse_time",
 ]
 
 FORMAT_VERSION: Final = 1
@@ -40,98 +43,13 @@ STAMP: Final = "s3sessions"
 VOID: Final = "void"
 """The status of a message that readers do not see."""
 
-_MARKER: Final = "__bytes_encoded__"
-_ESCAPED_MARKER: Final = _MARKER + "~"
-_MAX_DEPTH: Final = 200
+PARTIAL: Final = "partial"
+"""The status of a message whose end is still to come."""
+
 _FIELDS: Final = frozenset(
     {"message", "message_id", "redact_message", "created_at", "updated_at", STAMP}
 )
-
-
-def encode_value(value: Any, *, what: str = "message") -> Any:
-    """Turn a payload into what JSON holds: `bytes` into markers, look-alikes escaped.
-
-    Args:
-        value: a dict, list, str, int, float, bool, None or bytes, nested as you like.
-        what: how an error calls it.
-
-    Raises:
-        InvalidMessage: something in it would not come back equal; the text names the place.
-    """
-    return _encode(value, what, 0)
-
-
-def _encode(value: Any, path: str, depth: int) -> Any:
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidMessage(f"{path} is {value}: JSON has no such number")
-        return value
-    if depth >= _MAX_DEPTH:
-        raise InvalidMessage(f"payload is nested deeper than {_MAX_DEPTH} levels (a cycle?)")
-    if isinstance(value, dict):
-        return _encode_dict(value, path, depth)
-    if isinstance(value, list):
-        return [_encode(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
-    if isinstance(value, bytes):
-        return {_MARKER: True, "data": base64.b64encode(value).decode("ascii")}
-    raise InvalidMessage(
-        f"{path} is of type {type(value).__name__}, which JSON cannot hold unaltered: "
-        "use dict, list, str, int, float, bool, None or bytes"
-    )
-
-
-def _encode_dict(value: dict[Any, Any], path: str, depth: int) -> dict[str, Any]:
-    looks_like_marker = value.get(_MARKER) is True and "data" in value
-    encoded = {}
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise InvalidMessage(f"{path} has the key {key!r}: keys of a JSON object are strings")
-        name = str(key)
-        if name.startswith(_ESCAPED_MARKER) or (looks_like_marker and name == _MARKER):
-            name += "~"
-        encoded[name] = _encode(item, f"{path}.{key}", depth + 1)
-    return encoded
-
-
-def decode_value(value: Any) -> Any:
-    """Undo `encode_value`.
-
-    Raises:
-        ValueError: a marker whose data is no base64.
-    """
-    if isinstance(value, list):
-        return [decode_value(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if _is_marker(value):
-        return base64.b64decode(value["data"], validate=True)
-    return {
-        key.removesuffix("~") if key.startswith(_ESCAPED_MARKER) else key: decode_value(item)
-        for key, item in value.items()
-    }
-
-
-def _decode_foreign(value: Any) -> Any:
-    """Decode a payload that another writer of the format stored: it escapes nothing.
-
-    So a dict that only looks like the marker (no base64) is what a user or a tool wrote.
-    """
-    if isinstance(value, list):
-        return [_decode_foreign(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if _is_marker(value):
-        try:
-            return base64.b64decode(value["data"], validate=True)
-        except binascii.Error:
-            return value
-    return {key: _decode_foreign(item) for key, item in value.items()}
-
-
-def _is_marker(value: dict[str, Any]) -> bool:
-    return len(value) == 2 and value.get(_MARKER) is True and isinstance(value.get("data"), str)
+_STAMPED: Final = frozenset({"v", "write_id", "batch", "status", "redacted_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +60,17 @@ class Draft:
     body: str
     write_id: str
     created_at: datetime
+    status: str | None = None
 
     @classmethod
     def of(
-        cls, payload: Mapping[str, Any], *, write_id: str, created_at: datetime, limit: int
+        cls,
+        payload: Mapping[str, Any],
+        *,
+        write_id: str,
+        created_at: datetime,
+        limit: int,
+        status: str | None = None,
     ) -> Draft:
         """Check and encode a payload.
 
@@ -158,8 +83,8 @@ class Draft:
                 f"not {type(payload).__name__}"
             )
         plain = dict(payload)
-        body = _dumps(encode_value(plain))
-        draft = cls(plain, body, write_id, created_at)
+        body = dumps(encode_value(plain))
+        draft = cls(plain, body, write_id, created_at, status)
         size = len(draft.at(0))
         if size > limit:
             raise InvalidMessage(
@@ -168,22 +93,24 @@ class Draft:
             )
         return draft
 
-    def at(self, index: int, *, now: datetime | None = None, status: str | None = None) -> bytes:
+    def at(self, index: int, batch: Batch | None = None) -> bytes:
         """Give the bytes of the object for this index."""
         stamp: dict[str, Any] = {"v": FORMAT_VERSION, "write_id": self.write_id}
-        if status is not None:
-            stamp["status"] = status
+        if batch is not None:
+            stamp["batch"] = batch_fields(batch)
+        if self.status is not None:
+            stamp["status"] = self.status
         tail = {
             "message_id": index,
             "redact_message": None,
             "created_at": format_time(self.created_at),
-            "updated_at": format_time(now or self.created_at),
+            "updated_at": format_time(self.created_at),
             STAMP: stamp,
         }
         # Joined as text, so that a payload of megabytes is encoded once and not once a try.
-        return f'{{"message":{self.body},{_dumps(tail)[1:]}'.encode()
+        return f'{{"message":{self.body},{dumps(tail)[1:]}'.encode()
 
-    def message(self, index: int) -> Message:
+    def message(self, index: int, etag: str, batch: Batch | None = None) -> Message:
         """Give the value that the caller gets for this index."""
         return Message(
             index=index,
@@ -191,21 +118,25 @@ class Draft:
             write_id=self.write_id,
             created_at=self.created_at,
             updated_at=self.created_at,
+            status=self.status,
+            batch=batch,
+            etag=etag,
         )
 
 
-def _dumps(value: Any) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InvalidMessage("payload has a lone surrogate: not valid Unicode") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidMessage("payload cannot be written as JSON", cause=error) from error
-    return text
+def batch_fields(batch: Batch) -> dict[str, Any]:
+    """Give what an object says of its batch."""
+    fields: dict[str, Any] = {
+        "id": batch.id,
+        "commit": batch.commit,
+        "position": batch.position,
+    }
+    if batch.indexes is not None:
+        fields["indexes"] = list(batch.indexes)
+    return fields
 
 
-def decode_message(key: str, index: int, data: bytes) -> Message:
+def decode_message(key: str, index: int, data: bytes, *, etag: str | None = None) -> Message:
     """Decode the object under a message's key.
 
     Raises:
@@ -222,24 +153,57 @@ def decode_message(key: str, index: int, data: bytes) -> Message:
     return Message(
         index=index,
         payload=_decode_payload(key, payload, data, stamped=STAMP in document),
-        write_id=stamp.get("write_id"),
+        write_id=_text(key, stamp, "write_id"),
         created_at=parse_time(document.get("created_at")),
         updated_at=parse_time(document.get("updated_at")),
-        status=stamp.get("status"),
+        status=_text(key, stamp, "status"),
+        batch=_decode_batch(key, index, stamp.get("batch")),
+        redacted_at=parse_time(stamp.get("redacted_at")),
+        etag=etag,
         extra={name: value for name, value in document.items() if name not in _FIELDS},
-        stamp={
-            name: value for name, value in stamp.items() if name not in ("v", "write_id", "status")
-        },
+        stamp={name: value for name, value in stamp.items() if name not in _STAMPED},
     )
+
+
+def _text(key: str, stamp: Mapping[str, Any], name: str) -> str | None:
+    value = stamp.get(name)
+    if value is not None and not isinstance(value, str):
+        raise CorruptObject(f"the field {name!r} is not text", key=key)
+    return value
+
+
+def _decode_batch(key: str, index: int, fields: Any) -> Batch | None:
+    """Read what an object says of its batch: whether it is visible hangs on it."""
+    if fields is None:
+        return None
+    if isinstance(fields, dict):
+        batch_id, listed = fields.get("id"), fields.get("indexes")
+        commit, position = fields.get("commit"), fields.get("position")
+        if isinstance(batch_id, str) and _is_index(commit) and _is_index(position):
+            if position > 0 and commit < index and listed is None:
+                return Batch(batch_id, commit, position)
+            if position == 0 and commit == index and _is_ascending(listed, index):
+                return Batch(batch_id, commit, position, tuple(listed))
+    raise CorruptObject("the field 'batch' contradicts itself or its key", key=key)
+
+
+def _is_index(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX
+
+
+def _is_ascending(listed: Any, first: int) -> TypeGuard[list[int]]:
+    if not isinstance(listed, list) or not all(map(_is_index, listed)) or listed[:1] != [first]:
+        return False
+    return all(a < b for a, b in itertools.pairwise(listed))
 
 
 def _decode_payload(
     key: str, payload: dict[str, Any], data: bytes, *, stamped: bool
 ) -> dict[str, Any]:
-    if _MARKER.encode() not in data:
+    if MARKER.encode() not in data:
         return payload
     try:
-        decoded: dict[str, Any] = (decode_value if stamped else _decode_foreign)(payload)
+        decoded: dict[str, Any] = (decode_value if stamped else decode_foreign)(payload)
     except (ValueError, RecursionError) as error:
         raise CorruptObject("encoded bytes are no base64", key=key, cause=error) from error
     return decoded
@@ -275,24 +239,3 @@ def _check_version(key: str, stamp: Any) -> None:
             "upgrade s3sessions",
             key=key,
         )
-
-
-def dump(document: Mapping[str, Any]) -> bytes:
-    """Write a JSON object. Raises InvalidMessage for what JSON cannot hold."""
-    return _dumps(document).encode()
-
-
-def format_time(moment: datetime | None) -> str | None:
-    """Write a time as Strands does: ISO 8601 in UTC with microseconds."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def parse_time(text: object) -> datetime | None:
-    """Read a time of any ISO 8601 form, naive ones as UTC; None where it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -8,7 +8,10 @@ the package; the original is chained as `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from s3sessions.models import Message
 
 __all__ = [
     "AccessDenied",
@@ -19,6 +22,7 @@ __all__ = [
     "AppendConflict",
     "Conflict",
     "CorruptObject",
+    "DeadlineExceeded",
     "InvalidId",
     "InvalidMessage",
     "InvalidSettings",
@@ -28,6 +32,7 @@ __all__ = [
     "PartialDelete",
     "PreconditionFailed",
     "S3SessionsError",
+    "SessionBusy",
     "SessionDeleted",
     "SessionNotFound",
     "StoreUnavailable",
@@ -115,15 +120,48 @@ class AppendConflict(Conflict):
 
     Attributes:
         index: the index at which the handle expected to append.
+        messages: what the others appended from there on, the first 100 of it; empty where that
+            could not be read.
     """
 
     kind = "append_conflict"
 
     def __init__(
-        self, message: str, *, key: str | None = None, cause: object = None, index: int = -1
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        cause: object = None,
+        index: int = -1,
+        messages: Sequence[Message] = (),
     ) -> None:
         super().__init__(message, key=key, cause=cause)
         self.index = index
+        self.messages = tuple(messages)
+
+
+class SessionBusy(Conflict):
+    """Another invocation holds the turn.
+
+    Attributes:
+        holder: the id of its turn.
+        seconds_left: until its lease expires, if it is not renewed.
+    """
+
+    kind = "session_busy"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        cause: object = None,
+        holder: str = "",
+        seconds_left: float = 0.0,
+    ) -> None:
+        super().__init__(message, key=key, cause=cause)
+        self.holder = holder
+        self.seconds_left = seconds_left
 
 
 class AlreadyExists(S3SessionsError):
@@ -206,6 +244,31 @@ class StoreUnavailable(S3SessionsError):
         write_id: str | None = None,
     ) -> None:
         super().__init__(message, key=key, cause=cause)
+        self.write_id = write_id
+
+
+class DeadlineExceeded(S3SessionsError):
+    """The time that the caller gave is over; no request was begun after it.
+
+    Attributes:
+        fate: of what this call wrote: `not_written`, and never will be, or `unknown`, because an
+            answer is outstanding. An earlier call with the same write id has a fate of its own.
+        write_id: of the append that ended so; appending again with this write id is safe.
+    """
+
+    kind = "deadline_exceeded"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        cause: object = None,
+        fate: Literal["not_written", "unknown"] = "not_written",
+        write_id: str | None = None,
+    ) -> None:
+        super().__init__(message, key=key, cause=cause)
+        self.fate: Literal["not_written", "unknown"] = fate
         self.write_id = write_id
 
 

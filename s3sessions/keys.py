@@ -106,6 +106,10 @@ class AgentKeys:
         return self.prefix + "agent.json"
 
     @property
+    def lease(self) -> str:
+        return self.prefix + "lease.json"
+
+    @property
     def messages(self) -> str:
         return self.prefix + "messages/"
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypedDict
 from s3sessions.errors import CorruptObject, UnsupportedVersion
 
 __all__ = [
+    "Batch",
     "DeletionReport",
     "History",
     "Message",
@@ -45,6 +46,23 @@ class SessionDetails(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Where a message stands among those that became visible with it.
+
+    Attributes:
+        id: of the batch.
+        commit: index of the message whose creation made all of them visible: the first.
+        position: 0 for the commit, then 1, 2 …
+        indexes: of all its messages in their order, on the commit; None on the others.
+    """
+
+    id: str
+    commit: int
+    position: int
+    indexes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One stored message.
 
@@ -54,7 +72,11 @@ class Message:
         write_id: stamp of the write that stored it; None on objects of other writers (Strands).
         created_at: when it was made, in UTC; None where the stored text is no time.
         updated_at: when the object was last written, in UTC.
-        status: None for an ordinary message; `void` marks one that readers do not see.
+        status: None for an ordinary message; `partial` for one that is to be completed; `void`
+            marks one that readers do not see.
+        batch: the batch that it was appended in; None for a single message.
+        redacted_at: when its content was taken out, in UTC; None where it is as appended.
+        etag: of the version that was read or written.
         extra: fields of the stored object that this version does not know, kept on a rewrite.
         stamp: likewise, of our own part of the object.
     """
@@ -65,6 +87,9 @@ class Message:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     status: str | None = None
+    batch: Batch | None = None
+    redacted_at: datetime | None = None
+    etag: str | None = field(default=None, compare=False, repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stamp: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

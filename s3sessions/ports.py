@@ -27,6 +27,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from s3sessions.errors import S3SessionsError
+from s3sessions.versions import AsyncVersions, SyncVersions
 
 __all__ = [
     "ABSENT",
@@ -134,8 +135,11 @@ class Request:
     """One request as the observer sees it, after it ended.
 
     Attributes:
-        verb: the port's verb: get, put, delete, delete_many, list or copy.
-        key: the key or the prefix asked for; of a delete_many the first key, of a copy the target.
+        verb: the port's verb: get, put, delete, delete_many, list or copy; of the second port
+            list_versions, delete_versions, list_uploads or abort_upload, and what a store asks
+            beside those, such as get_retention and get_legal_hold.
+        key: the key or the prefix asked for; of a delete_many or a delete_versions the first key,
+            of a copy the target.
         status: HTTP status; of a store without HTTP, the one that S3 would give; 0 for no answer.
         sent: body bytes sent.
         received: body bytes received.
@@ -158,6 +162,10 @@ Observer: TypeAlias = Callable[[Request], None]
 
 class SyncStore(Protocol):
     """An object store in blocking code; every verb may be called from any thread."""
+
+    @property
+    def versions(self) -> SyncVersions | None:
+        """The second port, told on by the same observers; None where the store has none."""
 
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""
@@ -205,6 +213,10 @@ class SyncStore(Protocol):
 
 class AsyncStore(Protocol):
     """An object store in async code, bound to no event loop; verbs as in `SyncStore`."""
+
+    @property
+    def versions(self) -> AsyncVersions | None:
+        """The second port, told on by the same observers; None where the store has none."""
 
     async def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from s3sessions.bridge import Blocking, iter_sync, run_sync
-from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.directory import SessionStream
 from s3sessions.dao.documents import Details
-from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.errors import CorruptObject, UnsupportedVersion
 from s3sessions.models import (
     DeletionReport,
-    History,
-    Message,
     RequestCounts,
     SessionDetails,
     SessionInfo,
@@ -37,8 +30,14 @@ from s3sessions.ports import (
     system_entropy,
 )
 from s3sessions.settings import Options, Settings
+from s3sessions.sync_agent import AgentSession
 
-__all__ = ["AgentSession", "MessageIterator", "SessionList", "Sessions"]
+if TYPE_CHECKING:
+    from s3sessions.dao.doctor.diagnosis import Diagnosis
+    from s3sessions.health import CheckReport, Finding
+    from s3sessions.receipts import PurgeReceipt
+
+__all__ = ["AgentSession", "FindingList", "SessionList", "Sessions"]
 
 
 class Sessions:
@@ -201,6 +200,50 @@ class Sessions:
         """
         return run_sync(self._dao.delete(session_id, agent))
 
+    def purge(self, session_id: str, *, agent: str | None = None) -> PurgeReceipt:
+        """Delete a session, or one agent of it, and erase every version that the store keeps.
+
+        Object versions, delete markers and unfinished uploads go too. What Object Lock holds is in
+        the receipt by key, with what holds it. Killed at any request and run again, it ends; a
+        session that was deleted before is purged all the same.
+
+        Requests: those of `delete`, and 1 list of versions for each 1,000 and 1 DeleteObjects for
+        each 1,000, 1 list of uploads and 1 request for each, until nothing is listed.
+
+        Raises:
+            SessionNotFound: there is nothing to erase.
+            PartialDelete: the store refused to delete some current objects; carries them.
+            AccessDenied: names the action; versions need more permissions than objects.
+            CorruptObject, UnsupportedVersion: as `delete`.
+        """
+        return run_sync(self._dao.purge(session_id, agent))
+
+    def check(self) -> CheckReport:
+        """Try out whether the store keeps the promises that sessions are built on.
+
+        Some S3-compatible servers ignore conditions and overwrite in silence. Writes a few objects
+        beside the sessions, never in one, and takes them away again. Requests: about 130.
+
+        Raises:
+            AccessDenied, InvalidSettings, StoreUnavailable: it could not be tried out.
+        """
+        return run_sync(self._dao.check())
+
+    def doctor(self, session_id: str | None = None, *, repair: bool = False) -> FindingList:
+        """Look for what is not as it should be, in one session or in all; say what each means.
+
+        Nothing is written without `repair`, and no repair loses a message. Requests: as many as it
+        takes to read the sessions, made as findings are asked for.
+
+        Args:
+            session_id: of the session; all of them, if not given.
+            repair: put right what can be put right.
+
+        Raises:
+            SessionNotFound: there is no such session.
+        """
+        return FindingList(self._dao.doctor(session_id, repair=repair))
+
     def under(self, name: str) -> Sessions:
         """Give the sessions one prefix deeper: of a tenant, an environment. Requests: none.
 
@@ -227,133 +270,6 @@ class Sessions:
         self.close()
 
 
-class AgentSession:
-    """A handle on one agent's history in one session; made by `Sessions.open`.
-
-    It costs nothing until it is used. Threads may share it: appends go one after the other.
-    """
-
-    def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
-        self._dao = dao
-        self._lock = threading.Lock()
-        self.session_id = session_id
-        self.agent_id = agent_id
-
-    @property
-    def requests(self) -> RequestCounts:
-        """Requests and bytes of this handle so far."""
-        return self._dao.meter.counts
-
-    def append(
-        self,
-        payload: Mapping[str, Any],
-        *,
-        write_id: str | None = None,
-        created_at: datetime | None = None,
-    ) -> Message:
-        """Store one message; when this returns it is durable, at its index, once.
-
-        Requests: 1 PUT by a handle that knows its tail. A fresh one: 1 LIST and 1 GET before it,
-        and 1 PUT more for each document that is missing (2 in a new session).
-
-        Args:
-            payload: a JSON object of any shape; `bytes` may stand anywhere in it.
-            write_id: your own name for this write (a request id and a position): if a message that
-                this handle has read holds it, that message is returned and nothing is written. A
-                handle that never restored reads the newest 20 for it.
-            created_at: when the message was made, with a time zone; now, if not given.
-
-        Returns:
-            The message with its index.
-
-        Raises:
-            InvalidMessage: JSON cannot hold it unaltered, or it is too large; nothing was written.
-            AppendConflict: another writer extended the history that this handle knows.
-            SessionDeleted: the session is being deleted.
-            UnsupportedVersion: a newer version has written session.json.
-            StoreUnavailable: whether it is stored is not known; append it again with the error's
-                `write_id`.
-            AccessDenied: the store refuses the write.
-        """
-        with self._lock:
-            return run_sync(self._dao.append(payload, write_id=write_id, created_at=created_at))
-
-    def restore(
-        self,
-        *,
-        last: int | None = None,
-        max_messages: int | None = None,
-        on_corrupt: Literal["raise", "report"] = "raise",
-    ) -> History:
-        """Read the history, and from now on extend just that: a conflict is raised.
-
-        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message and for
-        agent.json, in two round trips up to 1,000 messages. One that nobody spoke in is empty.
-
-        Args:
-            last: only so many of the newest messages.
-            max_messages: refuse, before any message is read, to read more than that.
-            on_corrupt: `raise` for the first message that cannot be read, or `report` all in
-                `History.corrupt` and pass them over.
-
-        Raises:
-            TooManyMessages: there are more than `max_messages`; carries the count.
-            CorruptObject: a message cannot be read.
-            UnsupportedVersion: a message or a document was written by a newer version.
-            SessionDeleted: the session is being deleted.
-        """
-        with self._lock:
-            return run_sync(
-                self._dao.restore(last=last, max_messages=max_messages, on_corrupt=on_corrupt)
-            )
-
-    def iterate(
-        self,
-        *,
-        start: int = 0,
-        stop: int | None = None,
-        on_corrupt: Literal["raise", "report"] = "report",
-    ) -> MessageIterator:
-        """Iterate over the messages with `start <= index < stop`, a window in memory at a time.
-
-        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message, made as
-        they are asked for. What could not be read is in the iterator's `corrupt`.
-
-        Raises:
-            SessionDeleted, SessionNotFound: from the iterator, if it is deleted meanwhile.
-        """
-        return MessageIterator(self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt))
-
-    def read(self, index: int) -> Message:
-        """Read one message. Requests: 1 GET.
-
-        Raises:
-            MessageNotFound: there is none at that index.
-            CorruptObject, UnsupportedVersion: it cannot be read.
-        """
-        return run_sync(self._dao.read(index))
-
-    def save_state(self, state: Mapping[str, Any], *, remove: Sequence[str] = ()) -> dict[str, Any]:
-        """Set keys of the agent's state and drop others; keys not named stay as they are.
-
-        Atomic, and merged key by key with what other writers set meanwhile. Requests: none if
-        nothing changes, 1 PUT after a restore or a save; of a fresh handle 2 GET before it, and
-        1 PUT more in a session that does not exist yet.
-
-        Returns:
-            The whole state as it is stored now.
-
-        Raises:
-            InvalidMessage: JSON cannot hold it unaltered.
-            CorruptObject: agent.json cannot be read; it stays as it is.
-            UnsupportedVersion: a newer version has written it, or session.json.
-            Conflict: other writers changed the document under each try.
-            SessionDeleted: the session is being deleted.
-        """
-        with self._lock:
-            return run_sync(self._dao.save_state(state, remove=remove))
-
-
 class SessionList(Iterator[SessionRef]):
     """The ids of all sessions, listed as they are asked for."""
 
@@ -370,29 +286,19 @@ class SessionList(Iterator[SessionRef]):
         return next(self._iterator)
 
 
-class MessageIterator(Iterator[Message]):
-    """Messages of one agent, read as they are asked for."""
+class FindingList(Iterator["Finding"]):
+    """What the doctor finds, session after session, looked for as it is asked for."""
 
-    def __init__(self, stream: MessageStream) -> None:
-        self._stream = stream
-        self._iterator = iter_sync(stream)
-
-    @property
-    def corrupt(self) -> Sequence[CorruptObject | UnsupportedVersion]:
-        """What could not be read so far; passed over."""
-        return self._stream.corrupt
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        self._diagnosis = diagnosis
+        self._iterator = iter_sync(diagnosis)
 
     @property
-    def holes(self) -> Sequence[range]:
-        """Runs of indexes that no object holds."""
-        return self._stream.holes
+    def sessions(self) -> int:
+        """How many sessions were looked at so far."""
+        return self._diagnosis.sessions
 
-    @property
-    def foreign(self) -> int:
-        """Objects under the agent's prefix that are not ours."""
-        return self._stream.foreign
-
-    def __next__(self) -> Message:
+    def __next__(self) -> Finding:
         return next(self._iterator)
 
 

@@ -15,6 +15,7 @@ from s3sessions.ports import (
     SyncStore,
     Target,
 )
+from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
 
 T = TypeVar("T")
 
@@ -29,6 +30,11 @@ class Interposed:
         self._store = store
         self._hook = hook
         self.slept: list[float] = []
+
+    @property
+    def versions(self) -> InterposedVersions | None:
+        versions = self._store.versions
+        return None if versions is None else InterposedVersions(versions, self._hook)
 
     def get(self, key: str) -> Blob:
         return self._hook("get", key, lambda: self._store.get(key))  # type: ignore[no-any-return]
@@ -77,3 +83,32 @@ class Interposed:
 
     def close(self) -> None:
         self._store.close()
+
+
+class InterposedVersions:
+    """Hands each request of the second port to the same hook."""
+
+    def __init__(self, versions: SyncVersions, hook: Hook) -> None:
+        self._versions = versions
+        self._hook = hook
+
+    def list_versions(self, prefix: str, *, token: str | None = None) -> VersionPage:
+        def call() -> VersionPage:
+            return self._versions.list_versions(prefix, token=token)
+
+        return self._hook("list_versions", prefix, call)  # type: ignore[no-any-return]
+
+    def delete_versions(self, targets: Sequence[VersionTarget]) -> Sequence[VersionOutcome]:
+        def call() -> Sequence[VersionOutcome]:
+            return self._versions.delete_versions(targets)
+
+        return self._hook("delete_versions", targets[0].key, call)  # type: ignore[no-any-return]
+
+    def list_uploads(self, prefix: str, *, token: str | None = None) -> UploadPage:
+        def call() -> UploadPage:
+            return self._versions.list_uploads(prefix, token=token)
+
+        return self._hook("list_uploads", prefix, call)  # type: ignore[no-any-return]
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        self._hook("abort_upload", key, lambda: self._versions.abort_upload(key, upload_id))

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sessions import CorruptObject, InvalidMessage
-from s3sessions.codec import Draft, decode_message, decode_value, encode_value
+from s3sessions.codec import Draft, decode_message
+from s3sessions.values import decode_value, encode_value
 
 STORED = Path(__file__).parent / "data" / "stored"
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)

@@ -14,15 +14,18 @@ SESSIONS = {
     "__init__": "(url=None, *, settings=None, client=None, store=None, on_request=None, "
     "clock=…, entropy=…, **options)",
     "agents": "(session_id)",
+    "check": "()",
     "close": "()",
     "create": "(session_id, **details)",
     "delete": "(session_id, *, agent=None)",
+    "doctor": "(session_id=None, *, repair=False)",
     "info": "(session_id)",
     "latest": "()",
     "list": "(*, token=None)",
     "new_id": "()",
     "open": "(session_id, agent='default', *, on_conflict=None, **details)",
     "prefix": "property",
+    "purge": "(session_id, *, agent=None)",
     "requests": "property",
     "resolve": "(id_prefix)",
     "sizes": "()",
@@ -30,12 +33,20 @@ SESSIONS = {
     "under": "(name)",
 }
 AGENT_SESSION = {
-    "append": "(payload, *, write_id=None, created_at=None)",
+    "append": "(payload, *, write_id=None, created_at=None, status=None, deadline=None)",
+    "append_many": "(payloads, *, write_id=None, deadline=None)",
+    "complete": "(index, payload, *, deadline=None)",
     "iterate": "(*, start=0, stop=None, on_corrupt='report')",
     "read": "(index)",
+    "redact": "(index, *, replacement=None, deadline=None)",
+    "refresh": "(*, deadline=None)",
+    "remove": "(index, *, deadline=None)",
     "requests": "property",
-    "restore": "(*, last=None, max_messages=None, on_corrupt='raise')",
-    "save_state": "(state, *, remove=())",
+    "restore": "(*, last=None, max_messages=None, partial='keep', on_corrupt='raise', "
+    "deadline=None)",
+    "save_state": "(state, *, remove=(), deadline=None)",
+    "turn": "(*, wait=0.0, lease=60.0)",
+    "update": "(message, payload, *, deadline=None)",
 }
 FACES = [(Sessions, SESSIONS), (AsyncSessions, SESSIONS)]
 HANDLES = [(AgentSession, AGENT_SESSION), (AsyncAgentSession, AGENT_SESSION)]
@@ -84,7 +95,8 @@ def test_the_surface_of_a_handle_changes_only_with_this_list(
 def test_both_faces_take_the_same_types_and_give_the_same(sync: type, other: type) -> None:
     renamed = {"AsyncStore": "SyncStore", "AsyncAgentSession": "AgentSession",
                "AsyncSessions": "Sessions", "SessionStream": "SessionList",
-               "MessageStream": "MessageIterator"}  # fmt: skip
+               "MessageStream": "MessageIterator", "AsyncTurn": "Turn",
+               "Diagnosis": "FindingList"}  # fmt: skip
     for name, member in vars(sync).items():
         if name.startswith("_") or isinstance(member, property):
             continue

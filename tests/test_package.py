@@ -16,6 +16,7 @@ import pytest
 import s3sessions
 from s3sessions import errors
 from s3sessions.errors import S3SessionsError
+from s3sessions.models import Message
 
 ROOT = Path(__file__).parents[1]
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -47,10 +48,14 @@ ATTRIBUTES: dict[str, object] = {
     "action": "s3:PutObject",
     "count": 7,
     "extra": "async",
+    "fate": "unknown",
+    "holder": "01M7",
     "ids": ("a", "b"),
     "index": 7,
     "left": (("key", "why"),),
     "limit": 6,
+    "messages": (Message(7, {"n": 1}, "w"),),
+    "seconds_left": 2.5,
     "write_id": "w",
 }
 """A value for each attribute that an error of some kind has."""

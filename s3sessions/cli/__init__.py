@@ -13,8 +13,10 @@ from contextlib import contextmanager
 
 from s3sessions.cli.arguments import parse
 from s3sessions.cli.browsing import run_info, run_ls, run_stats
+from s3sessions.cli.checking import run_check
 from s3sessions.cli.deleting import run_rm
 from s3sessions.cli.demonstration import run_demo
+from s3sessions.cli.doctoring import run_doctor
 from s3sessions.cli.exits import CommandError, Exit, code_of
 from s3sessions.cli.exporting import run_export
 from s3sessions.cli.importing import run_import
@@ -32,6 +34,8 @@ _COMMANDS: dict[str, Callable[[Namespace, Output], Exit]] = {
     "export": run_export,
     "stats": run_stats,
     "rm": run_rm,
+    "check": run_check,
+    "doctor": run_doctor,
     "demo": run_demo,
 }
 

@@ -1,4 +1,4 @@
-"""The command line: commands, their options, and the help that teaches them."""
+"""The command line: commands and their options."""
 
 from __future__ import annotations
 
@@ -8,114 +8,24 @@ from typing import Any, Final
 
 from s3sessions import __version__
 from s3sessions.cli.exits import MEANINGS
+from s3sessions.cli.lessons import (
+    CHECK_EPILOG,
+    DEMO_EPILOG,
+    DESCRIPTION,
+    DOCTOR_EPILOG,
+    EPILOG,
+    EXPORT_EPILOG,
+    IMPORT_EPILOG,
+    INFO_EPILOG,
+    LS_EPILOG,
+    RM_EPILOG,
+    SHOW_EPILOG,
+    STATS_EPILOG,
+)
 
 __all__ = ["SORTS", "build_parser", "parse"]
 
 SORTS: Final = ("active", "id", "messages", "bytes")
-
-_DESCRIPTION: Final = "Durable sessions for AI agents on plain object storage."
-
-_EPILOG: Final = """\
-examples:
-  s3sessions demo                                  see what it does, in a temporary folder
-  s3sessions import conversations.jsonl.gz         take conversations in, one a line
-  s3sessions ls                                    list sessions, newest first
-  s3sessions show order-42 --last 10               read the end of a conversation
-  s3sessions --url s3://bucket/prod stats          the same commands on a bucket
-  s3sessions ls --ids | head -3 | xargs s3sessions export -o some.jsonl.gz
-
-where the sessions are (--url, else S3SESSIONS_URL, else a folder in your data directory):
-  s3://bucket/prefix    Amazon S3, or a compatible server with --endpoint-url
-  file:///var/sessions  a folder; the same keys as files
-
-environment:
-  S3SESSIONS_URL, S3SESSIONS_ENDPOINT_URL, S3SESSIONS_REGION, S3SESSIONS_PROFILE
-                        what the options of the same names say; an option wins
-  S3SESSIONS_WIDTH, S3SESSIONS_PUT_ARGS, S3SESSIONS_READ_TIMEOUT, …
-                        every other setting of the library
-  AWS_…                 credentials, as for every AWS tool
-  NO_COLOR              no colours on a terminal
-
-Wrapped and coloured text, progress bars and .zst files need rich and zstandard, which
-pip install 's3sessions[cli]' brings; everything else works without them.
-
-exit codes:
-"""
-
-_IMPORT_EPILOG: Final = """\
-A line is a JSON object with `messages`, a list of objects of any shape, and `session_id` or
-`id`. Lines that share a session id are agents of one session, told apart by `agent_id`. Other
-fields are kept with the agent. Files are plain, gzip or zstd; - is standard input.
-
-Importing twice changes nothing, and an import that was cut off goes on when it is run again. A
-bad line is named with its file and line number, does not stop the rest, and makes exit code 4.
-
-example:
-  s3sessions import *.jsonl.gz --session-id conversation_id
-"""
-
-_LS_EPILOG: Final = """\
-The table lists every object once and reads none: one request for each 1,000 objects. --ids asks
-for ids alone, one request for each 1,000 sessions, and prints them as they come.
-
-An id with control characters is shown with \\x escapes; --json gives it exactly.
-
-examples:
-  s3sessions ls --sort bytes --limit 20
-  s3sessions ls --ids --limit 100            says at the end how to go on
-  s3sessions ls --json | jq -r 'select(.messages > 100) | .id'
-"""
-
-_SHOW_EPILOG: Final = """\
-Long texts are folded, with what was left out; binary content is never printed. Objects that
-cannot be read are passed over, named at the end, and make exit code 4.
-
-examples:
-  s3sessions show order-42
-  s3sessions show ord --agent support --last 20 --full | less
-  s3sessions show order-42 --json | jq .payload
-"""
-
-_INFO_EPILOG: Final = """\
-example:
-  s3sessions info order-42
-"""
-
-_EXPORT_EPILOG: Final = """\
-JSON Lines, one agent of one session a line, in the order of the list; import takes them back.
-A file is written under a temporary name and gets its own when it is whole; .gz and .zst
-compress. Sessions that went away meanwhile and objects that cannot be read are named on standard
-error and make exit code 4.
-
-examples:
-  s3sessions export -o all.jsonl.zst
-  s3sessions export order-42 | jq -c '.messages[]'
-"""
-
-_STATS_EPILOG: Final = """\
-Lists every object once and reads none: one request for each 1,000 objects.
-
-example:
-  s3sessions stats --url s3://bucket/prod
-"""
-
-_RM_EPILOG: Final = """\
-Says what would go and asks; without a terminal it refuses unless --yes is given. Ids are exact
-here: a prefix names nothing. A deletion that was cut off goes on when it is run again.
-
-examples:
-  s3sessions rm order-41
-  s3sessions rm order-41 --agent support --yes
-"""
-
-_DEMO_EPILOG: Final = """\
-Runs in a temporary folder, or with --url in a bucket of yours, under a fresh name beginning with
-demo-. What it claims it checks: exit code 1 if a claim does not hold.
-
-examples:
-  s3sessions demo
-  s3sessions demo --url s3://bucket --keep
-"""
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -134,8 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code:<4}{meaning}" for code, meaning in MEANINGS.items())
     parser = argparse.ArgumentParser(
         prog="s3sessions",
-        description=_DESCRIPTION,
-        epilog=f"{_EPILOG}{codes}\n",
+        description=DESCRIPTION,
+        epilog=f"{EPILOG}{codes}\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -145,7 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_add_import, _add_ls, _add_show, _add_info, _add_export, _add_stats, _add_rm):
         add(commands)
-    _add_demo(commands)
+    for add in (_add_check, _add_doctor, _add_demo):
+        add(commands)
     return parser
 
 
@@ -198,7 +109,7 @@ def _add_width(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(commands: Any) -> None:
     parser = _add_command(
-        commands, "import", "take conversations in from JSON Lines", _IMPORT_EPILOG
+        commands, "import", "take conversations in from JSON Lines", IMPORT_EPILOG
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="JSON Lines; - is standard input")
     parser.add_argument(
@@ -209,7 +120,7 @@ def _add_import(commands: Any) -> None:
 
 
 def _add_ls(commands: Any) -> None:
-    parser = _add_command(commands, "ls", "list sessions", _LS_EPILOG)
+    parser = _add_command(commands, "ls", "list sessions", LS_EPILOG)
     parser.add_argument("--ids", action="store_true", help="ids alone, one a line, as they come")
     parser.add_argument(
         "--sort", choices=SORTS, help="order of the table (active: the newest first)"
@@ -220,7 +131,7 @@ def _add_ls(commands: Any) -> None:
 
 
 def _add_show(commands: Any) -> None:
-    parser = _add_command(commands, "show", "read a session", _SHOW_EPILOG)
+    parser = _add_command(commands, "show", "read a session", SHOW_EPILOG)
     parser.add_argument("session", metavar="SESSION", help="id, or the beginning of one")
     parser.add_argument("--agent", help="this agent only; else all agents, one after the other")
     parser.add_argument("--last", type=_count, metavar="N", help="the last messages only")
@@ -229,13 +140,13 @@ def _add_show(commands: Any) -> None:
 
 
 def _add_info(commands: Any) -> None:
-    parser = _add_command(commands, "info", "describe a session without reading it", _INFO_EPILOG)
+    parser = _add_command(commands, "info", "describe a session without reading it", INFO_EPILOG)
     parser.add_argument("session", metavar="SESSION", help="id, or the beginning of one")
     _add_json(parser)
 
 
 def _add_export(commands: Any) -> None:
-    parser = _add_command(commands, "export", "give sessions out as JSON Lines", _EXPORT_EPILOG)
+    parser = _add_command(commands, "export", "give sessions out as JSON Lines", EXPORT_EPILOG)
     parser.add_argument(
         "sessions", nargs="*", metavar="SESSION", help="ids, or beginnings of them; none: all"
     )
@@ -244,18 +155,34 @@ def _add_export(commands: Any) -> None:
 
 
 def _add_stats(commands: Any) -> None:
-    _add_json(_add_command(commands, "stats", "count sessions, messages and bytes", _STATS_EPILOG))
+    _add_json(_add_command(commands, "stats", "count sessions, messages and bytes", STATS_EPILOG))
 
 
 def _add_rm(commands: Any) -> None:
-    parser = _add_command(commands, "rm", "delete sessions", _RM_EPILOG)
+    parser = _add_command(commands, "rm", "delete sessions", RM_EPILOG)
     parser.add_argument("sessions", nargs="+", metavar="SESSION", help="exact ids")
     parser.add_argument("--agent", help="delete this agent of the session only")
+    parser.add_argument("--purge", action="store_true", help="old versions too, with a receipt")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    _add_json(parser, "print one report or receipt a line")
+
+
+def _add_check(commands: Any) -> None:
+    _add_json(_add_command(commands, "check", "try whether a store is fit", CHECK_EPILOG))
+
+
+def _add_doctor(commands: Any) -> None:
+    parser = _add_command(commands, "doctor", "find what is wrong with sessions", DOCTOR_EPILOG)
+    parser.add_argument("sessions", nargs="*", metavar="SESSION", help="exact ids; none: all")
+    parser.add_argument(
+        "--repair", action="store_true", help="repair what can be repaired without losing a message"
+    )
+    parser.add_argument("--no-check", action="store_true", help="do not try the store first")
+    _add_json(parser, "print one finding a line")
 
 
 def _add_demo(commands: Any) -> None:
-    parser = _add_command(commands, "demo", "see what it does, on real conversations", _DEMO_EPILOG)
+    parser = _add_command(commands, "demo", "see what it does, on real conversations", DEMO_EPILOG)
     parser.add_argument("--keep", action="store_true", help="leave what it wrote where it is")
 
 

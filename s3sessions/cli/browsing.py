@@ -14,8 +14,8 @@ from s3sessions.cli.exits import Exit
 from s3sessions.cli.output import Column, Output
 from s3sessions.cli.place import open_sessions, place_arguments, place_in_words
 from s3sessions.cli.text import age, counted, one_line, size, when
-from s3sessions.codec import encode_value
 from s3sessions.models import SessionInfo, SessionSize, Stats
+from s3sessions.values import encode_value
 
 __all__ = ["run_info", "run_ls", "run_stats"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from s3sessions import Sessions
 from s3sessions.cli.exits import CommandError, Exit
@@ -12,6 +13,8 @@ from s3sessions.cli.output import Output
 from s3sessions.cli.place import open_sessions
 from s3sessions.cli.text import counted, size
 from s3sessions.errors import NotFound, PartialDelete, SessionDeleted
+from s3sessions.models import DeletionReport
+from s3sessions.receipts import PurgeReceipt
 
 __all__ = ["run_rm"]
 
@@ -39,35 +42,97 @@ def run_rm(arguments: Namespace, output: Output) -> Exit:
 
 
 def _remove(sessions: Sessions, session_id: str, arguments: Namespace, output: Output) -> Exit:
+    verb = "purge" if arguments.purge else "delete"
     try:
-        doomed = _describe(sessions, session_id, arguments.agent)
-        if not arguments.yes and not output.ask(f"delete {doomed}?"):
+        doomed = _describe(sessions, session_id, arguments)
+        if not arguments.yes and not output.ask(f"{verb} {doomed}?"):
             output.note(f"kept session {session_id!r}")
             return Exit.REFUSED
+        if arguments.purge:
+            receipt = sessions.purge(session_id, agent=arguments.agent)
+            return _show_receipt(receipt, doomed, arguments, output)
         report = sessions.delete(session_id, agent=arguments.agent)
     except NotFound as error:
         output.error(str(error))
         return Exit.NOT_FOUND
     except PartialDelete as error:
         output.error(str(error))
-        for key, reason in error.left[:_MOST_KEYS_NAMED]:
-            output.note(f"  left: {key}: {reason}")
+        _name_left(output, error.left)
         return Exit.PARTIAL
-    output.line(f"deleted {doomed}: {counted(report.objects, 'object')}")
+    if arguments.json:
+        output.json(_report_document(report))
+    else:
+        output.line(f"deleted {doomed}: {counted(report.objects, 'object')}")
     return Exit.DONE
 
 
-def _describe(sessions: Sessions, session_id: str, agent_id: str | None) -> str:
+def _describe(sessions: Sessions, session_id: str, arguments: Namespace) -> str:
     """Say what would go. Raises NotFound where there is no such session or agent."""
+    agent_id = arguments.agent
     try:
         info = sessions.info(session_id)
+        if agent_id is not None and agent_id not in info.agents:
+            raise NotFound(f"session {session_id!r} has no agent {agent_id!r}")
     except SessionDeleted:
         return f"the rest of session {session_id!r}, whose deletion was cut off"
+    except NotFound:
+        if not arguments.purge:
+            raise
+        # What was deleted before may have versions still; only a purge can tell.
+        return f"what is left of session {session_id!r}"
     if agent_id is None:
         return (
             f"session {session_id!r} with {counted(info.messages, 'message')}, {size(info.bytes)}"
         )
-    if agent_id not in info.agents:
-        raise NotFound(f"session {session_id!r} has no agent {agent_id!r}")
     messages = counted(info.agents[agent_id], "message")
     return f"agent {agent_id!r} of session {session_id!r} with {messages}"
+
+
+def _show_receipt(receipt: PurgeReceipt, doomed: str, arguments: Namespace, output: Output) -> Exit:
+    """Print the receipt; what is left goes to standard error."""
+    if arguments.json:
+        output.json(receipt.as_dict())
+    else:
+        output.line(f"purged {doomed}: {_erased(receipt)}")
+        if receipt.versioned is None:
+            output.line("  this store lists no versions: there were none to look for")
+        elif not receipt.versioned:
+            output.line("  the bucket kept no versions of it")
+        output.line(f"  {size(receipt.bytes)}, ended {receipt.ended_at.isoformat('T', 'seconds')}")
+    if receipt.complete:
+        return Exit.DONE
+    output.error(
+        f"{counted(len(receipt.left), 'version')} of session {receipt.session_id!r} left: mend "
+        "the cause, then purge again"
+    )
+    _name_left(
+        output,
+        [(f"{key} (version {version_id})", reason) for key, version_id, reason in receipt.left],
+    )
+    return Exit.PARTIAL
+
+
+def _erased(receipt: PurgeReceipt) -> str:
+    counts = {
+        "object": receipt.objects,
+        "version": receipt.versions,
+        "marker": receipt.markers,
+        "upload": receipt.uploads,
+    }
+    return ", ".join(counted(count, name) for name, count in counts.items())
+
+
+def _name_left(output: Output, left: Sequence[tuple[str, str]]) -> None:
+    for key, reason in left[:_MOST_KEYS_NAMED]:
+        output.note(f"  left: {key}: {reason}")
+    if len(left) > _MOST_KEYS_NAMED:
+        output.note(f"  and {len(left) - _MOST_KEYS_NAMED:,} more")
+
+
+def _report_document(report: DeletionReport) -> dict[str, Any]:
+    return {
+        "session_id": report.session_id,
+        "agent_id": report.agent_id,
+        "objects": report.objects,
+        "bytes": report.bytes,
+    }

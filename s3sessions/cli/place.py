@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3sessions import Sessions
+from s3sessions.ports import Observer
 from s3sessions.settings import ENVIRONMENT_PREFIX, Options
 
 __all__ = [
@@ -57,14 +58,14 @@ def names_of(arguments: Namespace) -> list[str]:
     return [*arguments.under, *arguments.under_after]
 
 
-def open_sessions(arguments: Namespace) -> Sessions:
+def open_sessions(arguments: Namespace, on_request: Observer | None = None) -> Sessions:
     """Open what `--url` and `--under` name; makes no request.
 
     Raises:
         InvalidSettings: a URL or a setting that cannot work.
         InvalidId: a name for `--under` that cannot stand in a key.
     """
-    sessions = Sessions(url_of(arguments), **options_of(arguments))
+    sessions = Sessions(url_of(arguments), on_request=on_request, **options_of(arguments))
     for name in names_of(arguments):
         sessions = sessions.under(name)
     return sessions

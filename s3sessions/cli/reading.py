@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from s3sessions import Sessions
 from s3sessions.cli.exits import Exit
@@ -12,11 +12,13 @@ from s3sessions.cli.output import Output
 from s3sessions.cli.place import open_sessions
 from s3sessions.cli.show import Transcript
 from s3sessions.cli.text import one_line
-from s3sessions.codec import encode_value, format_time
 from s3sessions.errors import NotFound, S3SessionsError
 from s3sessions.models import Message
+from s3sessions.values import encode_value, format_time
 
 __all__ = ["run_show"]
+
+_MOST_HOLES_NAMED: Final = 20
 
 
 def run_show(arguments: Namespace, output: Output) -> Exit:
@@ -51,10 +53,21 @@ def _show_agent(
     if arguments.last is None:
         messages = agent.iterate()
         _print(messages, session_id, agent_id, arguments, output)
+        _note_holes(messages.holes, agent_id, output)
         return messages.corrupt
     history = agent.restore(last=arguments.last, on_corrupt="report")
     _print(history.messages, session_id, agent_id, arguments, output)
+    _note_holes(history.holes, agent_id, output)
     return history.corrupt
+
+
+def _note_holes(holes: Sequence[range], agent_id: str, output: Output) -> None:
+    """Say which places are empty; no harm by itself, so it changes no exit code."""
+    for hole in holes[:_MOST_HOLES_NAMED]:
+        place = str(hole[0]) if len(hole) == 1 else f"{hole[0]} to {hole[-1]}"
+        output.note(one_line(f"agent {agent_id!r}: nothing is stored as message {place}"))
+    if len(holes) > _MOST_HOLES_NAMED:
+        output.note(f"and {len(holes) - _MOST_HOLES_NAMED:,} more such places")
 
 
 def _print(

@@ -1,42 +1,51 @@
-"""Append: one PUT at the next index, created only where absent.
+"""Append: create the message at the next index only where nothing is.
 
 How it works. A handle knows the next index from its last list or from its own last append. It
-creates the object there. 200 is done. 412, and every outcome that is open (a timeout, a 5xx after
-the client's retries), is settled by reading the key: our write id means that it was our own
-success; another's is a conflict; nothing there means try again. After a conflict a handle that
-states "I extend the history that I know" raises; one that states nothing lists again, for probing
-index by index would lose against other writers. What a handle knows goes stale after `trust`
-seconds; then it lists before it puts anything, and settles an open PUT against that list first.
+creates the object there, after the other members of a batch. 200 is done. 412, and every outcome
+that is open (a timeout, a 5xx after the client's retries), is settled by reading the key: our write
+id means that it was our own success; another's is a conflict; nothing there means try again. After
+a conflict it lists again, for probing index by index would lose against other writers; a handle
+that states "I extend the history that I know" raises if somebody else did. What a handle knows goes
+stale after `trust` seconds; then it lists before it puts anything, and settles what is open against
+that list first.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from functools import partial
+from typing import Final, Literal, TypeAlias
 
-from s3sessions.codec import Draft
+from s3sessions.dao.batch import Attempt, put_members
 from s3sessions.dao.birth import Birth, Midwife
-from s3sessions.dao.documents import Details, Document, check_writable
-from s3sessions.dao.listing import look
+from s3sessions.dao.conflict import check_unmoved, contended, tail_behind
+from s3sessions.dao.deadline import has_deadline
+from s3sessions.dao.documents import Details, Document
 from s3sessions.dao.messages import Stored, read_message
-from s3sessions.dao.recall import Recall
+from s3sessions.dao.outlook import look_at_the_unseen, look_for_the_end
+from s3sessions.dao.recall import LOOK_BACK, Recall
+from s3sessions.dao.restore import Restored
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.snapshot import Seen
 from s3sessions.dao.tail import Tail
+from s3sessions.dao.writing import Writing
 from s3sessions.errors import (
-    AppendConflict,
+    DeadlineExceeded,
     PreconditionFailed,
     S3SessionsError,
+    SessionDeleted,
     StoreUnavailable,
 )
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import Message
 
-OnConflict = Literal["raise", "rebase"]
+OnConflict: TypeAlias = Literal["raise", "rebase"]
 
 # A store that did not answer has been asked several times by its client already.
-_UNAVAILABLE_TRIES = 3
+_UNAVAILABLE_TRIES: Final = 3
 
 
 class Appender:
@@ -56,166 +65,237 @@ class Appender:
         self._midwife = Midwife(scope, session, agent, details)
         self._recall = Recall(scope, agent)
         self._on_conflict = on_conflict
-        self._restored = False
-        self._tail: Tail | None = None
+        self._unsettled: set[str] = set()
+        self.restored = False
+        self.tail: Tail | None = None
         self.agent_document: Document | None = None
 
-    def learn(self, tail: Tail, messages: list[Message], agent: Document | None) -> None:
+    def learn(self, restored: Restored, *, is_whole: bool) -> None:
         """Take over what a restore found; from now on a conflict is raised by default."""
-        self._restored = True
-        self._tail = tail
-        self._recall.learn(messages, read_to=tail.next_index)
-        self.agent_document = agent
+        self.restored = True
+        self.tail = restored.tail
+        self.agent_document = restored.agent
+        self._recall.forget()
+        messages = restored.history.messages
+        if is_whole or len(messages) >= LOOK_BACK:
+            self._recall.learn(messages, read_to=restored.tail.next_index)
 
-    async def append(self, draft: Draft, *, redelivered: bool) -> Message:
-        """Append one message; `redelivered` says that its write id may be stored already.
+    def extend(self, tail: Tail, messages: Sequence[Message]) -> None:
+        """Take over what others have appended behind what this handle knew."""
+        self.tail = tail
+        self._recall.extend(messages, read_to=tail.next_index)
+
+    def changed(self, message: Message) -> None:
+        """Take over a change in place that this handle made."""
+        if self.tail is not None and message.etag is not None:
+            self.tail = self.tail.with_version(message.index, message.etag)
+
+    async def knows(self, index: int) -> bool:
+        """Tell whether the object there is one that this handle has read or written. 1 GET."""
+        stored = await read_message(self._scope, self._agent, index)
+        return stored is not None and self._recall.knows(stored.write_id, index)
+
+    async def append(self, writing: Writing) -> list[Message]:
+        """Append what is to be written.
 
         Raises:
             AppendConflict: another writer extended the history (a strict handle), or was faster
                 in each of `attempts` tries.
             SessionDeleted: the session is being deleted; nothing of ours stays visible.
             UnsupportedVersion: a newer version has written session.json.
-            StoreUnavailable: the fate of the message is open; append again with its `write_id`.
+            StoreUnavailable: the fate of it is open; append again with its `write_id`.
+            DeadlineExceeded: the time that was given is over.
         """
         try:
-            known = await self._find(draft) if redelivered else None
-            return known or await self._append(draft, redelivered)
-        except StoreUnavailable as error:
-            error.write_id = draft.write_id
+            messages = await self._append(writing)
+        except BaseException as error:
+            if any(writing.open):
+                self._unsettled.add(writing.write_id)
+            if isinstance(error, StoreUnavailable | DeadlineExceeded):
+                error.write_id = writing.write_id
+            if isinstance(error, DeadlineExceeded):
+                error.fate = "not_written" if self._is_unwritten(writing) else "unknown"
             raise
+        self._unsettled.discard(writing.write_id)
+        return messages
 
-    async def _append(self, draft: Draft, redelivered: bool) -> Message:
-        unavailable = 0
-        open_at: int | None = None
-        for attempt in range(self._scope.settings.attempts):
-            tail = self._trusted_tail()
-            if tail is None:
-                tail, message = await self._look_again(draft, open_at, redelivered)
-                if message is not None:
-                    return await self._completed(message)
+    def _is_unwritten(self, writing: Writing) -> bool:
+        """Tell whether nothing of it is stored, nor will be by a request of this handle."""
+        is_known = not writing.redelivered or writing.is_looked_up
+        return is_known and writing.write_id not in self._unsettled
+
+    async def _take_back(self, writing: Writing) -> None:
+        """Leave nothing visible in a session that is being deleted."""
+        for attempt in list(writing.open):
+            stored = await read_message(self._scope, self._agent, attempt.commit)
+            if stored is not None and (winner := writing.committed_by(stored)):
+                winner.etags[winner.commit] = stored.etag
+                await self._midwife.take_back(winner)
+            attempt.is_open = False
+
+    async def _append(self, writing: Writing) -> list[Message]:
+        attempts = self._scope.settings.attempts
+        patience = attempts if has_deadline() else _UNAVAILABLE_TRIES
+        for attempt in range(attempts):
             try:
-                stored = await self._try(draft, tail)
+                messages = await self._try(writing)
+            except SessionDeleted:
+                self._distrust()
+                await self._take_back(writing)
+                raise
             except StoreUnavailable:
-                unavailable += 1
-                if unavailable >= _UNAVAILABLE_TRIES:
+                patience -= 1
+                if not patience:
                     raise
-                open_at, stored = tail.next_index, None
-            if stored is not None:
-                if message := _ours(stored, draft):
-                    return self._acknowledge(tail, message, stored.etag)
-                self._conflict(tail.next_index)
+                messages = None
+            if messages is not None:
+                return messages
             await self._scope.pause(attempt)
-        raise self._contended(draft)
+        raise contended(self._scope, self._agent, writing.write_id)
+
+    async def _try(self, writing: Writing) -> list[Message] | None:
+        """Make one try; None where it is to be made again."""
+        tail, found = self._trusted_tail(), None
+        if tail is None or (writing.redelivered and self._recall.read_to != tail.next_index):
+            tail, found = await self._look(writing)
+        elif writing.redelivered and not writing.is_looked_up and await self._find(writing):
+            found = writing.result()
+        if found is not None:
+            return await self._completed(found)
+        attempt = writing.attempt(tail, self._scope.new_id())
+        if not await put_members(self._scope, self._agent, attempt):
+            self._abandon(attempt)
+            return None
+        return await self._commit(writing, attempt, tail)
 
     def _trusted_tail(self) -> Tail | None:
         now, trust = self._scope.clock(), self._scope.settings.trust
-        return self._tail if self._tail and self._tail.is_trusted(now, trust) else None
+        return self.tail if self.tail and self.tail.is_trusted(now, trust) else None
 
-    async def _find(self, draft: Draft) -> Message | None:
-        """Look the write id up in what this handle has read."""
-        if self._tail is not None:
-            await self._recall.read_newest(self._tail.next_index)
-            if not self._recall.has_read_to(self._tail.next_index):
-                self._tail = replace(self._tail, known_at=float("-inf"))
-        message = await self._recall.find(draft.write_id)
-        return None if message is None else await self._completed(message)
+    def _abandon(self, attempt: Attempt) -> None:
+        """List before the next try: an index of this one is taken."""
+        attempt.is_alive = attempt.is_open = False
+        self._distrust()
 
-    async def _completed(self, message: Message) -> Message:
-        """Write what a crash beside a message that is stored already has left out."""
-        if self._tail is not None and self._tail.missing:
-            self._take_over(self._tail, await self._midwife.complete(self._tail.missing))
-        return message
+    def _distrust(self) -> None:
+        """List before anything else is put."""
+        if self.tail is not None:
+            self.tail = replace(self.tail, known_at=float("-inf"))
+
+    # What is there
+
+    async def _find(self, writing: Writing) -> bool:
+        """Look the write ids up in what this handle has read; tell whether all are stored."""
+        left = writing.left
+        calls = [partial(self._recall.find, writing.drafts[at].write_id) for at in left]
+        for position, message in zip(left, await self._scope.store.fan_out(calls), strict=True):
+            if message is not None:
+                writing.found(position, message)
+        writing.is_looked_up = True
+        return not writing.left
+
+    async def _look(self, writing: Writing) -> tuple[Tail, list[Message] | None]:
+        """List, settle what is open, and give the messages if they are stored already."""
+        is_strict = self.restored if self._on_conflict is None else self._on_conflict == "raise"
+        known = self.tail if is_strict else None
+        seen = await self._look_out(known, writing)
+        messages = await self._settle_open(writing, seen)
+        if messages is None and writing.redelivered:
+            writing.is_looked_up = False
+            self._recall.learn(seen.messages, read_to=seen.tail.next_index)
+            messages = writing.result() if await self._find(writing) else None
+        if messages is not None:
+            self.tail = seen.tail if known is None else tail_behind(known, seen, messages)
+            return self.tail, messages
+        if known is not None:
+            check_unmoved(self._scope, self._agent, known, seen)
+        self.tail = seen.tail
+        return seen.tail, None
+
+    async def _look_out(self, known: Tail | None, writing: Writing) -> Seen:
+        place = (self._scope, self._session, self._agent)
+        if known is None and not writing.redelivered:
+            return await look_for_the_end(*place)
+        return await look_at_the_unseen(
+            *place,
+            known=known,
+            read_to=self._recall.read_to,
+            for_write_ids=writing.redelivered,
+        )
+
+    async def _settle_open(self, writing: Writing, seen: Seen) -> list[Message] | None:
+        """Find out what came of the tries whose outcome is open; existence is the list's to say."""
+        for attempt in list(writing.open):
+            # A list of several pages can pass over it and show what came behind it.
+            is_listed = attempt.commit in seen.listing.messages
+            if not is_listed and attempt.commit >= seen.tail.next_index:
+                continue
+            stored = await read_message(self._scope, self._agent, attempt.commit)
+            if stored is not None and (winner := writing.committed_by(stored)):
+                messages = self._acknowledge(winner, stored)
+                self._recall.note(messages, next_index=winner.indexes[-1] + 1)
+                return writing.result(messages)
+            attempt.is_open = attempt.is_alive = False
+        return None
+
+    async def _completed(self, messages: list[Message]) -> list[Message]:
+        """Write what a crash beside messages that are stored already has left out."""
+        if self.tail is not None and self.tail.missing:
+            self._take_over(self.tail, await self._midwife.complete(self.tail.missing))
+        return messages
 
     def _take_over(self, tail: Tail, birth: Birth) -> None:
-        self._tail = replace(tail, missing=birth.failed)
+        self.tail = replace(tail, missing=birth.failed)
         self.agent_document = birth.agent or self.agent_document
 
-    async def _look_again(
-        self, draft: Draft, open_at: int | None, redelivered: bool
-    ) -> tuple[Tail, Message | None]:
-        """List, settle what is open, and give the message if it is stored already."""
-        listing, session = await look(self._scope, self._session, self._agent)
-        check_writable(session, self._session.document, self._agent.agent_id)
-        tail = Tail.of(listing, session)
-        if open_at is not None and open_at in listing.messages:
-            stored = await read_message(self._scope, self._agent, open_at)
-            if stored is not None and (message := _ours(stored, draft)):
-                return tail, self._acknowledge(tail, message, stored.etag)
-        if self._is_strict and self._tail is not None and not tail.ends_like(self._tail):
-            raise self._changed(self._tail.next_index)
-        self._tail = tail
-        if not redelivered:
-            return tail, None
-        await self._recall.read_unread(list(listing.messages), tail.next_index)
-        return tail, await self._recall.find(draft.write_id)
+    # The commit
 
-    async def _try(self, draft: Draft, tail: Tail) -> Stored | None:
-        """Create the object at the next index and say what stands there now; None: nothing."""
-        index = tail.next_index
-        outcome, birth = await self._midwife.put(draft, index, tail.missing)
-        if isinstance(outcome, str):
-            stored: Stored | None = Stored(draft.message(index), outcome)
-        elif isinstance(outcome, (PreconditionFailed, StoreUnavailable)):
-            stored = await self._settle(index, outcome)
-        else:
-            raise outcome
+    async def _commit(self, writing: Writing, attempt: Attempt, tail: Tail) -> list[Message] | None:
+        """Create the object at the next index; None where another writer's stands there."""
+        was_open, attempt.is_open = attempt.is_open, True
+        outcome, birth = await self._midwife.put(attempt.commit, attempt.body(0), tail.missing)
         if tail.missing:
-            await self._settle_birth(draft, tail, stored, birth)
+            self._take_over(tail, birth)
+        if not isinstance(outcome, (str, PreconditionFailed, StoreUnavailable)):
+            attempt.is_open = was_open
+            raise outcome
+        stored = await self._stored(attempt, outcome)
+        winner = None if stored is None else writing.committed_by(stored)
+        if stored is None or winner is None:
+            self._emit(logging.INFO, "append_conflict", attempt.commit)
+            self._abandon(attempt)
+            return None
+        if birth.met_a_session_document or stored.is_void:
+            # Until that is read nothing is known: list again where it cannot be.
+            self._distrust()
+            await self._midwife.check_session()
+        messages = self._acknowledge(winner, stored)
+        etag = winner.etags[winner.indexes[-1]]
+        self.tail = (self.tail or tail).after(winner.indexes, etag, self._scope.clock())
+        self._recall.note(messages, next_index=self.tail.next_index)
+        return writing.result(messages)
+
+    async def _stored(self, attempt: Attempt, outcome: str | S3SessionsError) -> Stored | None:
+        """Give what stands at the commit's index after a PUT that came out so."""
+        if isinstance(outcome, str):
+            attempt.etags[attempt.commit] = outcome
+            return Stored(attempt.messages()[0], outcome)
+        stored = await read_message(self._scope, self._agent, attempt.commit)
+        if stored is None and isinstance(outcome, StoreUnavailable):
+            raise outcome
         return stored
 
-    async def _settle(self, index: int, error: S3SessionsError) -> Stored | None:
-        """Find out what a PUT came to whose answer says too little."""
-        stored = await read_message(self._scope, self._agent, index)
-        if stored is None and isinstance(error, StoreUnavailable):
-            raise error
-        return stored
-
-    async def _settle_birth(
-        self, draft: Draft, tail: Tail, stored: Stored | None, birth: Birth
-    ) -> None:
-        self._take_over(tail, birth)
-        if stored is not None and _ours(stored, draft) and birth.met_a_session_document:
-            await self._midwife.check_session(draft, tail.next_index, stored.etag)
-
-    def _acknowledge(self, tail: Tail, message: Message, etag: str) -> Message:
-        known = self._tail if self._tail is not None else tail
-        self._tail = known.after(message.index, etag, self._scope.clock())
-        self._recall.note(message)
-        self._emit(logging.DEBUG, "message_appended", message.index)
-        return message
-
-    @property
-    def _is_strict(self) -> bool:
-        return self._restored if self._on_conflict is None else self._on_conflict == "raise"
-
-    def _conflict(self, index: int) -> None:
-        """Raise for a strict handle; any other lists again before its next try."""
-        self._emit(logging.INFO, "append_conflict", index)
-        if self._is_strict:
-            raise self._changed(index)
-        self._tail = None
-
-    def _changed(self, index: int) -> AppendConflict:
-        return AppendConflict(
-            f"another writer extended the history at index {index}: restore, then append again "
-            "(or open with on_conflict='rebase' for a log that many share)",
-            key=self._agent.message(index),
-            index=index,
-        )
-
-    def _contended(self, draft: Draft) -> AppendConflict:
-        return AppendConflict(
-            f"no place found in {self._scope.settings.attempts} tries, other writers were faster: "
-            f"append again with write_id={draft.write_id!r}",
-            key=self._agent.messages,
-        )
+    def _acknowledge(self, attempt: Attempt, commit: Stored) -> list[Message]:
+        attempt.is_open = False
+        attempt.etags[attempt.commit] = commit.etag
+        messages = attempt.messages()
+        if isinstance(commit.content, Message):
+            # Of an event delivered twice the other delivery may have stored another answer.
+            messages[0] = commit.content
+        for message in messages:
+            self._emit(logging.DEBUG, "message_appended", message.index)
+        return messages
 
     def _emit(self, level: int, event: str, index: int) -> None:
         ids = {"session": self._session.session_id, "agent": self._agent.agent_id}
         emit(level, event, **ids, index=index)
-
-
-def _ours(stored: Stored, draft: Draft) -> Message | None:
-    """Give the stored message if it has the draft's write id: ours, whoever delivered it."""
-    content = stored.content
-    return content if isinstance(content, Message) and content.write_id == draft.write_id else None

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from s3sessions.codec import VOID, Draft
+from s3sessions.dao.batch import Attempt
 from s3sessions.dao.documents import (
     Details,
     Document,
@@ -23,8 +23,9 @@ from s3sessions.dao.documents import (
     read_session_document,
     session_body,
 )
+from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
-from s3sessions.errors import PreconditionFailed, S3SessionsError, SessionDeleted
+from s3sessions.errors import PreconditionFailed, S3SessionsError
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.ports import ABSENT
@@ -69,10 +70,10 @@ class Midwife:
         self._details = details
 
     async def put(
-        self, draft: Draft, index: int, missing: frozenset[Kind]
+        self, index: int, body: bytes, missing: frozenset[Kind]
     ) -> tuple[str | S3SessionsError, Birth]:
         """PUT the message and what is missing; its etag, or why it was not acknowledged."""
-        put = partial(self._scope.put, self._agent.message(index), draft.at(index), ABSENT)
+        put = partial(self._scope.put, self._agent.message(index), body, ABSENT)
         first, birth = await self._fan_out(missing, put)
         if isinstance(first, (str, S3SessionsError)):
             return first, birth
@@ -108,21 +109,23 @@ class Midwife:
         for kind in birth.failed:
             emit(logging.WARNING, "document_not_written", **ids, error=str(birth.outcomes[kind]))
 
-    async def check_session(self, draft: Draft, index: int, etag: str) -> None:
-        """Take a message back where the session.json that was met is a deletion's mark.
-
-        Raises:
-            SessionDeleted: it is; the message is a void now.
-        """
+    async def check_session(self) -> None:
+        """Raise SessionDeleted where the session.json that was met is a deletion's mark."""
         document = await read_session_document(self._scope, self._session)
-        try:
-            check_not_deleted(document, self._session.document, self._agent.agent_id)
-        except SessionDeleted:
-            # Never deleted: a writer that stalled could create the index again.
-            void = draft.at(index, now=self._scope.now(), status=VOID)
-            with suppress(PreconditionFailed):  # the deletion was here already
-                await self._scope.put(self._agent.message(index), void, etag)
-            raise
+        check_not_deleted(document, self._session.document, self._agent.agent_id)
+
+    async def take_back(self, attempt: Attempt) -> None:
+        """Turn messages that were stored into voids."""
+        stored = range(len(attempt.indexes))
+        await self._scope.store.fan_out([partial(self._void, attempt, at) for at in stored])
+
+    async def _void(self, attempt: Attempt, position: int) -> None:
+        # Never deleted: a writer that stalled could create the index again.
+        index = attempt.indexes[position]
+        key = self._agent.message(index)
+        void = Original.of(key, index, attempt.body(position)).voided(self._scope.now())
+        with suppress(PreconditionFailed):  # the deletion was here already
+            await self._scope.put(key, void, attempt.etags[index])
 
 
 async def _caught(call: Callable[[], Awaitable[Outcome]]) -> Outcome:

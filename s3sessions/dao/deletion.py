@@ -11,25 +11,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from s3sessions.codec import FORMAT_VERSION, STAMP, dump, format_time
-from s3sessions.dao.documents import (
-    Details,
-    Document,
-    change_document,
-    read_session_document,
-    session_body,
-)
-from s3sessions.dao.listing import entries
+from s3sessions.dao.documents import read_session_document
+from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
-from s3sessions.errors import NotFound, PartialDelete, PreconditionFailed, SessionNotFound
+from s3sessions.errors import Conflict, PartialDelete, S3SessionsError, StoreUnavailable
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import DeletionReport
-from s3sessions.ports import DELETE_LIMIT, DeleteOutcome, Entry, Target
+from s3sessions.ports import DELETE_LIMIT, Entry, Target
 
 _MOST_ROUNDS = 10
 
@@ -41,9 +33,9 @@ class Deletion:
     scope: Scope
     session: SessionKeys
     agent: AgentKeys | None = None
-    _mark: str = ""
     _objects: int = 0
     _bytes: int = 0
+    _errors: dict[str, S3SessionsError] = field(default_factory=dict)
 
     async def run(self) -> DeletionReport:
         """Delete everything under the prefix.
@@ -52,115 +44,36 @@ class Deletion:
             SessionNotFound: there is nothing under it.
             PartialDelete: the store refused some keys; run it again.
             CorruptObject, UnsupportedVersion: an agent's deletion cannot be marked in this
-                session.json, which stays as it is.
+                session.json, which stays as it is; or the mark was damaged meanwhile.
             Conflict: others changed session.json under each try to mark it.
         """
-        await self._begin()
-        for _ in range(_MOST_ROUNDS):
-            left = await self._list()
+        mark = Mark(self.scope, self.session, self.agent)
+        return await self._go_on(mark) if await mark.put() else self._overtaken()
+
+    async def resume(self, mark_id: str) -> DeletionReport:
+        """Go on with the deletion that carries this mark; nothing is deleted where it is gone.
+
+        Raises:
+            PartialDelete, CorruptObject, UnsupportedVersion: as `run`.
+        """
+        return await self._go_on(Mark(self.scope, self.session, self.agent, mark_id))
+
+    async def _go_on(self, mark: Mark) -> DeletionReport:
+        left: list[Entry] = []
+        for attempt in range(_MOST_ROUNDS):
+            self._errors = {}
+            left = await mark.list()
             document = await read_session_document(self.scope, self.session)
-            if not self._is_marked(document):
-                break
-            if not left:
-                await self._end(document)
-                break
-            await self._erase(left)
-        else:
-            raise PartialDelete(
-                f"objects appeared under each of {_MOST_ROUNDS} lists: stop the writers, then "
-                "delete again",
-                key=self._prefix,
-            )
-        return self._report()
-
-    @property
-    def _prefix(self) -> str:
-        return self.session.prefix if self.agent is None else self.agent.prefix
-
-    async def _list(self) -> list[Entry]:
-        listed = await entries(self.scope.store, self._prefix)
-        return [entry for entry in listed if entry.key != self.session.document]
-
-    # The mark
-
-    async def _begin(self) -> None:
-        """Mark what is to go; a mark that is there already is adopted."""
-        document = await read_session_document(self.scope, self.session)
-        if document is None or self.agent is not None:
-            await self._check_there(document)
-        self._mark = self.scope.new_id()
-        if document is not None and document.corrupt is not None:
-            if self.agent is not None:
-                raise document.corrupt
-            # What cannot be read is to go anyway; nothing of it is kept.
-            body = dump(self._marked_body(None) or {})
-            await self.scope.put(self.session.document, body, document.etag)
-            return
-        key = self.session.document
-        marked = await change_document(self.scope, key, document, self._marked_body)
-        adopted = self._mark_of(marked)
-        self._mark = self._mark if adopted is None else adopted
-
-    async def _check_there(self, document: Document | None) -> None:
-        if self._mark_of(document) is None and not await self._list():
-            what = "session" if self.agent is None else f"agent {self.agent.agent_id!r}"
-            raise SessionNotFound(f"{what} does not exist", key=self._prefix)
-
-    def _marked_body(self, document: Document | None) -> dict[str, Any] | None:
-        if self._mark_of(document) is not None:
-            return None
-        if document is None:
-            body = session_body(self.scope, self.session, Details())
-        else:
-            body = dict(document.body)
-        now = format_time(self.scope.now())
-        stamp = {"v": FORMAT_VERSION, **body.get(STAMP, {})}
-        if self.agent is None:
-            stamp |= {"deleted_at": now, "deletion": self._mark}
-        else:
-            agents = document.part("deleted_agents") if document else {}
-            mark = {"deleted_at": now, "deletion": self._mark}
-            stamp["deleted_agents"] = {**agents, self.agent.agent_id: mark}
-        return {**body, STAMP: stamp}
-
-    def _mark_of(self, document: Document | None) -> str | None:
-        """Give the id of the mark that is there; None without one."""
-        if document is None:
-            return None
-        mark: Any = document.stamp
-        if self.agent is not None:
-            mark = document.part("deleted_agents").get(self.agent.agent_id)
-        if not isinstance(mark, dict):
-            return None
-        return str(mark.get("deletion", "")) if mark.get("deleted_at") else None
-
-    def _is_marked(self, document: Document | None) -> bool:
-        return self._mark_of(document) == self._mark
-
-    async def _end(self, document: Document | None) -> None:
-        """Take the mark away: with session.json itself, or out of it."""
-        if document is None:
-            return
-        if self.agent is not None:
-            await change_document(self.scope, self.session.document, document, self._unmarked_body)
-            return
-        try:
-            await self.scope.store.delete(self.session.document, only_if=document.etag)
-            self._objects += 1
-        except (PreconditionFailed, NotFound):
-            emit(logging.INFO, "deletion_overtaken", session=self.session.session_id)
-
-    def _unmarked_body(self, document: Document | None) -> dict[str, Any] | None:
-        if document is None or self.agent is None or not self._is_marked(document):
-            return None
-        agents = dict(document.part("deleted_agents"))
-        del agents[self.agent.agent_id]
-        stamp = {**document.stamp, "deleted_agents": agents}
-        if not agents:
-            del stamp["deleted_agents"]
-        return {**document.body, STAMP: stamp}
-
-    # The objects
+            if document is None or not mark.is_on(document):
+                return self._overtaken()
+            if left:
+                await self._erase(left)
+            elif await mark.take_away(document):
+                self._objects += self.agent is None
+                return self._report()
+            if self._errors or not left:
+                await self.scope.pause(attempt)
+        raise self._given_up(left)
 
     async def _erase(self, left: list[Entry]) -> None:
         """Delete what a list showed: messages in parallel, then what describes them."""
@@ -169,6 +82,13 @@ class Deletion:
         whole = len(messages) // DELETE_LIMIT * DELETE_LIMIT
         await self._delete_all(messages[:whole])
         await self._delete_all(messages[whole:] + others)
+        # What changed meanwhile, or could not go now, is met again by the next list.
+        if not all(isinstance(e, (Conflict, StoreUnavailable)) for e in self._errors.values()):
+            raise _partial(
+                f"{len(self._errors)} objects could not be deleted: mend the cause, then delete "
+                "again",
+                self._errors,
+            )
 
     def _is_message(self, entry: Entry) -> bool:
         place = self.scope.root.parse(entry.key)
@@ -180,26 +100,32 @@ class Deletion:
             partial(self.scope.store.delete_many, [Target(e.key, e.etag) for e in chunk])
             for chunk in chunks
         ]
-        outcomes = [out for outs in await self.scope.store.fan_out(calls) for out in outs]
         sizes = {entry.key: entry.size for entry in gone}
-        left = []
-        for outcome in outcomes:
-            if outcome.error is None:
-                self._objects += 1
-                self._bytes += sizes[outcome.key]
-            elif not isinstance(outcome.error, PreconditionFailed):
-                left.append(outcome)
-        self._check_left(left)
+        for outcomes in await self.scope.store.fan_out(calls):
+            for outcome in outcomes:
+                if outcome.error is None:
+                    self._objects += 1
+                    self._bytes += sizes[outcome.key]
+                else:
+                    self._errors[outcome.key] = outcome.error
 
-    def _check_left(self, left: list[DeleteOutcome]) -> None:
-        """Raise for what the store refused; what has changed meanwhile is met by the next list."""
-        if left:
-            raise PartialDelete(
-                f"{len(left)} objects could not be deleted: mend the cause, then delete again",
-                key=left[0].key,
-                cause=left[0].error,
-                left=[(outcome.key, str(outcome.error)) for outcome in left],
+    def _given_up(self, left: list[Entry]) -> S3SessionsError:
+        if self._errors:
+            return _partial(
+                f"{len(self._errors)} objects could not be deleted in {_MOST_ROUNDS} tries: "
+                "delete again later",
+                self._errors,
             )
+        appeared = Conflict("written while the deletion ran")
+        return _partial(
+            f"something was written under each of {_MOST_ROUNDS} lists: stop the writers, then "
+            "delete again",
+            {entry.key: appeared for entry in left} or {self.session.document: appeared},
+        )
+
+    def _overtaken(self) -> DeletionReport:
+        emit(logging.INFO, "deletion_overtaken", session=self.session.session_id)
+        return self._report()
 
     def _report(self) -> DeletionReport:
         agent_id = None if self.agent is None else self.agent.agent_id
@@ -212,3 +138,9 @@ class Deletion:
             objects=self._objects,
         )
         return DeletionReport(session_id, agent_id, self._objects, self._bytes)
+
+
+def _partial(text: str, errors: dict[str, S3SessionsError]) -> PartialDelete:
+    key, error = next(iter(errors.items()))
+    left = [(key, str(error)) for key, error in errors.items()]
+    return PartialDelete(text, key=key, cause=error, left=left)

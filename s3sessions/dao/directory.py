@@ -65,12 +65,12 @@ def _read_token(token: str | None) -> tuple[str | None, str | None]:
     if token is None:
         return None, None
     try:
-        page, after = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError as error:
-        raise InvalidSettings(
-            f"token={token!r} is not one that a list of sessions gave", cause=error
-        ) from error
-    return page, after
+        match json.loads(base64.urlsafe_b64decode(token)):
+            case [None | str() as page, str() as after]:
+                return page, after
+    except ValueError:
+        pass
+    raise InvalidSettings(f"token={token!r} is not one that a list of sessions gave")
 
 
 async def list_agents(scope: Scope, session: SessionKeys) -> list[str]:

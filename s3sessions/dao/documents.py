@@ -11,15 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from s3sessions.codec import (
-    FORMAT_VERSION,
-    STAMP,
-    decode_value,
-    dump,
-    encode_value,
-    format_time,
-    load_document,
-)
+from s3sessions.codec import FORMAT_VERSION, STAMP, load_document
+from s3sessions.dao.fields import check_fields
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import (
     Conflict,
@@ -32,6 +25,7 @@ from s3sessions.errors import (
 )
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.ports import ABSENT
+from s3sessions.values import decode_value, dump, encode_value, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +33,9 @@ class Document:
     """A document as it was read.
 
     Attributes:
-        body: its fields; empty where it is corrupt.
+        body: its fields, as far as it could be read.
         etag: of the version that was read.
-        corrupt: why it could not be read.
+        corrupt: why it, or a field of it, could not be read. It is not to be changed then.
     """
 
     body: dict[str, Any]
@@ -92,7 +86,7 @@ def decode_part(part: Any) -> dict[str, Any]:
     """Decode a user's object in a document; a damaged marker stays as it stands there."""
     try:
         decoded = decode_value(part)
-    except ValueError:
+    except (ValueError, RecursionError):
         decoded = part
     return decoded if isinstance(decoded, dict) else {}
 
@@ -103,11 +97,16 @@ async def read_document(scope: Scope, key: str) -> Document | None:
         blob = await scope.store.get(key)
     except NotFound:
         return None
+    body: dict[str, Any] = {}
     try:
-        return Document(load_document(key, blob.data), blob.etag)
+        body = load_document(key, blob.data)
+        place = scope.root.parse(key)
+        if place is not None:
+            check_fields(key, place.kind, body, blob.data)
     except (CorruptObject, UnsupportedVersion) as error:
         scope.warn_of(error)
-        return Document({}, blob.etag, error)
+        return Document(body, blob.etag, error)
+    return Document(body, blob.etag)
 
 
 async def read_session_document(scope: Scope, session: SessionKeys) -> Document | None:

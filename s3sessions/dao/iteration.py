@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 
 from s3sessions.dao.documents import check_not_deleted, read_session_document
-from s3sessions.dao.listing import AgentListing, look
+from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
-from s3sessions.dao.restore import MOST_PROBES, OnCorrupt, gaps
+from s3sessions.dao.restore import OnCorrupt
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.snapshot import MOST_PROBES, gaps
+from s3sessions.dao.visible import batch_of, is_listed, is_member
 from s3sessions.errors import SessionNotFound
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.models import Message
@@ -20,8 +22,10 @@ class MessageStream:
     """The messages of one agent from `start` up to `stop`, read as they are asked for.
 
     What is listed when the first message is asked for is what is given; a message that is appended
-    later is not. Requests: 1 LIST for each 1,000 keys and 1 GET at the first, then 1 GET for each
-    message, `width` at a time.
+    later is not. A batch stands at its commit, whole, and is in or out with it. Requests: 1 LIST
+    for each 1,000 keys and 1 GET at the first, then 1 GET for each message, `width` at a time.
+
+    `before` is awaited before each window.
 
     Attributes:
         corrupt: what could not be read so far, passed over.
@@ -37,6 +41,7 @@ class MessageStream:
         start: int,
         stop: int | None,
         on_corrupt: OnCorrupt,
+        before: Callable[[], Awaitable[None]],
     ) -> None:
         self._scope = scope
         self._session = session
@@ -44,10 +49,12 @@ class MessageStream:
         self._start = start
         self._stop = stop
         self._on_corrupt = on_corrupt
+        self._before = before
         self._iterator = self._iterate()
         self.corrupt: list[Unreadable] = []
         self.holes: tuple[range, ...] = ()
         self.foreign = 0
+        self._missing: set[int] = set()
 
     def __aiter__(self) -> AsyncIterator[Message]:
         return self
@@ -60,25 +67,60 @@ class MessageStream:
         await self._iterator.aclose()
 
     async def _iterate(self) -> AsyncGenerator[Message, None]:
-        listing, session = await look(self._scope, self._session, self._agent)
+        listing = await list_agent(self._scope, self._agent)
+        # Behind the list: a deletion marks it before it takes a message.
+        session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
         self.foreign = listing.foreign
         indexes = self._indexes(listing)
-        missing: set[int] = set()
         width = self._scope.settings.width
+        given: set[int] = set()
         for at in range(0, len(indexes), width):
-            window = indexes[at : at + width]
-            calls = [partial(read_message, self._scope, self._agent, index) for index in window]
-            reads = dict(zip(window, await self._scope.store.fan_out(calls), strict=True))
-            gone = {index for index, stored in reads.items() if stored is None}
-            if any(index in listing.messages for index in gone):
-                await self._check_there()
-            if gone or any(index not in listing.messages for index in window):
-                missing |= gone
-                self.holes = tuple(gaps([i for i in indexes if i not in missing], self._start))
-            for stored in reads.values():
-                if stored is not None and (message := self._take(stored)) is not None:
+            window = [index for index in indexes[at : at + width] if index not in given]
+            reads = await self._read_batches(window)
+            given = {index for index in given | set(reads) if index > indexes[at]}
+            await self._note_missing(listing, indexes, reads)
+            for stored in self._in_order(window, reads):
+                if (message := self._take(stored)) is not None:
                     yield message
+
+    async def _read_batches(self, window: list[int]) -> dict[int, Stored | None]:
+        """Read a window, and the members that its commits list wherever they are."""
+        await self._before()
+        reads = await self._read(window)
+        batches = [batch for i in window if (batch := batch_of(reads[i])) is not None]
+        members = {member for batch in batches for member in batch.indexes or ()}
+        return reads | await self._read(sorted(members - set(window)))
+
+    async def _read(self, indexes: Sequence[int]) -> dict[int, Stored | None]:
+        calls = [partial(read_message, self._scope, self._agent, index) for index in indexes]
+        return dict(zip(indexes, await self._scope.store.fan_out(calls), strict=True))
+
+    async def _note_missing(
+        self, listing: AgentListing, indexes: list[int], reads: dict[int, Stored | None]
+    ) -> None:
+        """Tell what is gone from what was never there."""
+        gone = {index for index, stored in reads.items() if stored is None}
+        if any(index in listing.messages for index in gone):
+            await self._check_there()
+        self._missing |= gone
+        if gone or any(index not in listing.messages for index in reads):
+            there = [index for index in indexes if index not in self._missing]
+            self.holes = tuple(gaps([*there, max([*indexes, *self._missing]) + 1], self._start))
+
+    def _in_order(self, window: list[int], reads: dict[int, Stored | None]) -> Iterator[Stored]:
+        """Give what stands in the window, each batch whole at its commit; unreadable ones too."""
+        known = {index: stored for index, stored in reads.items() if stored is not None}
+        for index in window:
+            stored = known.get(index)
+            if stored is None or is_member(stored):
+                continue
+            yield stored
+            batch = batch_of(stored)
+            for member in (batch.indexes or ())[1:] if batch is not None else ():
+                read = known.get(member)
+                if read is not None and is_listed(read, stored):
+                    yield read
 
     def _indexes(self, listing: AgentListing) -> list[int]:
         """Give what to read: what is shown, and what a list that is no snapshot may lack."""

@@ -46,20 +46,6 @@ class AgentListing:
     foreign: int
     listed_at: float
 
-    @property
-    def next_index(self) -> int:
-        """The index that the next append contends for: one above the greatest that is shown.
-
-        Holes below it stay holes, whoever left them.
-        """
-        return next(reversed(self.messages), -1) + 1
-
-    @property
-    def newest(self) -> tuple[int, str] | None:
-        """Index and etag of the greatest message."""
-        index = next(reversed(self.messages), None)
-        return None if index is None else (index, self.messages[index].etag)
-
     def shows_the_same_as(self, other: AgentListing) -> bool:
         """Tell whether two lists show the same objects in the same versions."""
         return _versions(self) == _versions(other)

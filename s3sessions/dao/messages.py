@@ -38,7 +38,7 @@ async def read_message(scope: Scope, agent: AgentKeys, index: int) -> Stored | N
     except NotFound:
         return None
     try:
-        return Stored(decode_message(key, index, blob.data), blob.etag)
+        return Stored(decode_message(key, index, blob.data, etag=blob.etag), blob.etag)
     except (CorruptObject, UnsupportedVersion) as error:
         scope.warn_of(error)
         return Stored(error, blob.etag)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Final
 
-from s3sessions.codec import VOID
 from s3sessions.dao.messages import read_message
 from s3sessions.dao.scope import Scope
 from s3sessions.keys import AgentKeys
@@ -17,60 +15,50 @@ LOOK_BACK: Final = 20
 
 
 class Recall:
-    """The write ids that a handle knows.
+    """The write ids that a handle knows, of visible messages.
 
     A restored handle knows all that it read; one that never read reads the newest `LOOK_BACK`
     when it is asked. A redelivery from further back is a new message.
+
+    Attributes:
+        read_to: everything visible below this index is known; None where nothing was read.
     """
 
     def __init__(self, scope: Scope, agent: AgentKeys) -> None:
         self._scope = scope
         self._agent = agent
         self._indexes: dict[str, int] = {}
-        self._read_to: int | None = None
+        self.read_to: int | None = None
 
     def learn(self, messages: Iterable[Message], *, read_to: int) -> None:
-        """Take over what a restore has read; everything below `read_to` counts as read."""
-        self._indexes = {}
-        self._read_to = read_to
+        """Take over what was read; everything below `read_to` counts as read."""
         for message in messages:
-            self.note(message)
+            if message.write_id is not None:
+                self._indexes[message.write_id] = message.index
+        self.read_to = read_to
 
-    def note(self, message: Message) -> None:
-        """Remember a message that was read or acknowledged."""
-        if message.write_id is not None and message.status != VOID:
-            self._indexes[message.write_id] = message.index
-        if self._read_to == message.index:
-            self._read_to += 1
+    def forget(self) -> None:
+        """Know nothing: what is read next may be another history."""
+        self._indexes, self.read_to = {}, None
 
-    def has_read_to(self, end: int) -> bool:
-        """Tell whether nothing below `end` is unread (or nothing was ever read)."""
-        return self._read_to is None or self._read_to >= end
+    def note(self, messages: Sequence[Message], *, next_index: int) -> None:
+        """Remember messages that were acknowledged; nothing else is below `next_index`."""
+        has_read_all = self.read_to == messages[0].index
+        before = self.read_to
+        self.learn(messages, read_to=next_index)
+        if not has_read_all:
+            self.read_to = before
 
-    async def read_newest(self, end: int) -> None:
-        """Read the newest messages, if this handle has not read any."""
-        if self._read_to is None:
-            await self._read(range(max(0, end - LOOK_BACK), end))
-            self._read_to = end
+    def extend(self, messages: Iterable[Message], *, read_to: int) -> None:
+        """Take over what came behind all that was read; what was never read stays unread."""
+        before = self.read_to
+        self.learn(messages, read_to=read_to)
+        if before is None:
+            self.read_to = None
 
-    async def read_unread(self, shown: Sequence[int], end: int) -> None:
-        """Read what a list shows and this handle has not read."""
-        start = self._read_to
-        if start is None:
-            shown, start = shown[-LOOK_BACK:], 0
-        await self._read(index for index in shown if index >= start)
-        self._read_to = end
-
-    async def _read(self, indexes: Iterable[int]) -> None:
-        known = set(self._indexes.values())
-        calls = [
-            partial(read_message, self._scope, self._agent, index)
-            for index in indexes
-            if index not in known
-        ]
-        for stored in await self._scope.store.fan_out(calls):
-            if stored is not None and isinstance(stored.content, Message):
-                self.note(stored.content)
+    def knows(self, write_id: str | None, index: int) -> bool:
+        """Tell whether this is the write id of the message at this index."""
+        return write_id is not None and self._indexes.get(write_id) == index
 
     async def find(self, write_id: str) -> Message | None:
         """Give the visible message with this write id, read anew. Requests: 1 GET, 0 if unknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.append import OnConflict
@@ -15,6 +16,11 @@ from s3sessions.errors import AlreadyExists
 from s3sessions.log import request_log
 from s3sessions.metering import Meter
 from s3sessions.models import DeletionReport, SessionInfo, SessionSize, Stats
+
+if TYPE_CHECKING:
+    from s3sessions.dao.doctor.diagnosis import Diagnosis
+    from s3sessions.health import CheckReport
+    from s3sessions.receipts import PurgeReceipt
 
 
 class SessionsDAO:
@@ -78,6 +84,25 @@ class SessionsDAO:
         session = self.scope.root.session(session_id)
         agent = None if agent_id is None else session.agent(agent_id)
         return await Deletion(self.scope, session, agent).run()
+
+    # Upkeep is imported when it is asked for: an agent that only speaks does not pay for it.
+
+    async def purge(self, session_id: str, agent_id: str | None) -> PurgeReceipt:
+        from s3sessions.dao.purge import Purge
+
+        session = self.scope.root.session(session_id)
+        agent = None if agent_id is None else session.agent(agent_id)
+        return await Purge(self.scope, session, agent).run()
+
+    async def check(self) -> CheckReport:
+        from s3sessions.dao.check import check
+
+        return await check(self.scope)
+
+    def doctor(self, session_id: str | None, *, repair: bool) -> Diagnosis:
+        from s3sessions.dao.doctor.diagnosis import Diagnosis
+
+        return Diagnosis(self.scope, session_id, repair=repair)
 
     def under(self, name: str) -> SessionsDAO:
         """Give the sessions one prefix deeper. Raises InvalidId."""

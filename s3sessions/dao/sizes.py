@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from s3sessions.codec import parse_time
 from s3sessions.dao.documents import (
     Document,
     check_not_deleted,
@@ -16,13 +15,15 @@ from s3sessions.dao.documents import (
     read_session_document,
 )
 from s3sessions.dao.listing import entries, pages
-from s3sessions.dao.messages import read_message
+from s3sessions.dao.messages import Stored, read_message
+from s3sessions.dao.rewriting import is_visible
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import SessionDeleted, SessionNotFound
-from s3sessions.keys import Kind, Place, SessionKeys
+from s3sessions.keys import AgentKeys, Kind, Place, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import Message, SessionInfo, SessionSize, Stats
 from s3sessions.ports import Entry
+from s3sessions.values import parse_time
 
 
 @dataclass
@@ -107,7 +108,7 @@ async def latest(scope: Scope) -> SessionSize | None:
 
 
 async def _is_readable(scope: Scope, session_id: str, tally: _Tally) -> bool:
-    """Tell whether a session is not deleted and has a message that can be read."""
+    """Tell whether a session is not deleted and has a message that readers see."""
     if tally.newest is None:
         return False
     _, agent_id, index = tally.newest
@@ -120,9 +121,7 @@ async def _is_readable(scope: Scope, session_id: str, tally: _Tally) -> bool:
         check_not_deleted(document, keys.document)
     except SessionDeleted:
         return False
-    if stored is not None and isinstance(stored.content, Message):
-        return True
-    return await _has_a_message(scope, keys)
+    return await _is_seen(scope, agent, stored) or await _has_a_message(scope, keys)
 
 
 async def _has_a_message(scope: Scope, keys: SessionKeys) -> bool:
@@ -130,10 +129,16 @@ async def _has_a_message(scope: Scope, keys: SessionKeys) -> bool:
         place = scope.root.parse(entry.key)
         if place is None or place.index is None or place.agent_id is None:
             continue
-        stored = await read_message(scope, keys.agent(place.agent_id), place.index)
-        if stored is not None and isinstance(stored.content, Message):
+        agent = keys.agent(place.agent_id)
+        if await _is_seen(scope, agent, await read_message(scope, agent, place.index)):
             return True
     return False
+
+
+async def _is_seen(scope: Scope, agent: AgentKeys, stored: Stored | None) -> bool:
+    if stored is None or stored.is_void or not isinstance(stored.content, Message):
+        return False
+    return await is_visible(scope, agent, stored.content)
 
 
 async def info(scope: Scope, session: SessionKeys) -> SessionInfo:
@@ -142,10 +147,9 @@ async def info(scope: Scope, session: SessionKeys) -> SessionInfo:
     Raises:
         SessionNotFound: there is no such session, or it is being deleted.
     """
-    listed, document = await scope.both(
-        partial(entries, scope.store, session.prefix),
-        partial(read_session_document, scope, session),
-    )
+    listed = await entries(scope.store, session.prefix)
+    # Behind the list: a deletion marks it before it takes an object.
+    document = await read_session_document(scope, session)
     if not listed:
         raise SessionNotFound("session does not exist", key=session.prefix)
     check_not_deleted(document, session.document)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from s3sessions.codec import dump, encode_value, format_time
 from s3sessions.dao.documents import (
     Details,
     Document,
@@ -24,6 +23,7 @@ from s3sessions.dao.documents import (
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import PreconditionFailed
 from s3sessions.keys import AgentKeys, SessionKeys
+from s3sessions.values import dump, encode_value, format_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from s3sessions.dao.documents import Document
+from s3sessions.dao.end import End
 from s3sessions.dao.listing import AgentListing
 from s3sessions.keys import Kind
 
@@ -14,33 +16,57 @@ class Tail:
     """What a handle knows of the end of a history.
 
     Attributes:
-        next_index: where the next message goes.
-        newest: index and etag of the greatest message.
+        end: where the next message goes.
         known_at: the clock when that was known: at the start of a list, at an acknowledgement.
         missing: documents that are to be created with the next message.
     """
 
-    next_index: int
-    newest: tuple[int, str] | None
+    end: End
     known_at: float
     missing: frozenset[Kind]
 
     @classmethod
-    def of(cls, listing: AgentListing, session: Document | None) -> Tail:
+    def of(cls, listing: AgentListing, session: Document | None, end: End) -> Tail:
         missing = {Kind.SESSION} if session is None else set()
         if Kind.AGENT not in listing.documents:
             missing.add(Kind.AGENT)
-        return cls(listing.next_index, listing.newest, listing.listed_at, frozenset(missing))
+        return cls(end, listing.listed_at, frozenset(missing))
 
-    def after(self, index: int, etag: str, now: float) -> Tail:
-        """The tail once a message of ours was acknowledged at `index`."""
-        if index < self.next_index:
+    @property
+    def next_index(self) -> int:
+        return self.end.next_index
+
+    def free(self, count: int) -> tuple[int, ...]:
+        """Give the next index and the lowest ones above it that are not known to be taken."""
+        found = [self.next_index]
+        while len(found) < count:
+            index = found[-1] + 1
+            while index in self.end.occupied:
+                index += 1
+            found.append(index)
+        return tuple(found)
+
+    def after(self, indexes: Sequence[int], etag: str, now: float) -> Tail:
+        """The tail once messages of ours were acknowledged; `etag` is of the greatest of them."""
+        greatest = indexes[-1]
+        if greatest < self.next_index:
             return replace(self, known_at=now)
-        return replace(self, next_index=index + 1, newest=(index, etag), known_at=now)
+        occupied = self.end.occupied
+        next_index = greatest + 1
+        while next_index in occupied:
+            next_index += 1
+        above = frozenset(index for index in occupied if index > next_index)
+        return replace(self, end=End(next_index, (greatest, etag), above), known_at=now)
+
+    def with_version(self, index: int, etag: str) -> Tail:
+        """The tail once the object at `index` was changed in place by this handle."""
+        if self.end.newest is None or self.end.newest[0] != index:
+            return self
+        return replace(self, end=replace(self.end, newest=(index, etag)))
 
     def ends_like(self, other: Tail) -> bool:
         """Tell whether both end with the same message in the same version."""
-        return (self.next_index, self.newest) == (other.next_index, other.newest)
+        return (self.next_index, self.end.newest) == (other.next_index, other.end.newest)
 
     def is_trusted(self, now: float, trust: float) -> bool:
         """Tell whether this is recent enough; a clock that was set back proves nothing."""

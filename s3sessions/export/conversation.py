@@ -14,16 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from s3sessions.codec import (
-    FORMAT_VERSION,
-    STAMP,
-    decode_value,
-    encode_value,
-    format_time,
-    parse_time,
-)
+from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.errors import InvalidMessage, UnsupportedVersion
 from s3sessions.models import History, SessionInfo
+from s3sessions.values import decode_value, encode_value, format_time, parse_time
 
 __all__ = ["Chain", "Conversation"]
 

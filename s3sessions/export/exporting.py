@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from s3sessions.codec import encode_value
 from s3sessions.errors import InvalidMessage, InvalidSettings, S3SessionsError, SessionNotFound
 from s3sessions.export.conversation import Conversation
 from s3sessions.export.parallel import in_order
 from s3sessions.keys import Root, SessionKeys
+from s3sessions.values import encode_value
 
 if TYPE_CHECKING:
     from s3sessions.models import History, SessionInfo
@@ -175,6 +175,8 @@ def _read_session(sessions: Sessions, session_id: str, *, named: bool) -> _Sessi
         session.is_gone = True
         return session
     session.foreign = info.foreign
+    if info.corrupt is not None:
+        session.pass_over(info.corrupt.key or session.keys.document, info.corrupt)
     for agent_id in sorted(info.agents):
         history = _restore(sessions, session_id, agent_id)
         if history is not None and (history.next_index or not info.agents[agent_id]):

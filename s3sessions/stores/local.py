@@ -64,6 +64,11 @@ class LocalStore:
         self._threads = ThreadFanOut(width)
         self._observers: tuple[Observer, ...] = ()
 
+    @property
+    def versions(self) -> None:
+        """Nothing: an object has one version, and what is deleted is gone."""
+        return None
+
     def get(self, key: str) -> Blob:
         """Read one object.
 

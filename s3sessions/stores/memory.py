@@ -114,6 +114,11 @@ class MemoryStore:
         self._objects = _Objects(clock)
         self._observers: tuple[Observer, ...] = ()
 
+    @property
+    def versions(self) -> None:
+        """Nothing: an object has one version, and what is deleted is gone."""
+        return None
+
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound, InvalidId."""
         _check_key(key)

@@ -25,6 +25,8 @@ from s3sessions.stores.s3_boto3 import SharedClient
 from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.stores.s3_errors import map_error, refuses_batches
 from s3sessions.stores.s3_protocol import Call, S3Protocol, fits_xml
+from s3sessions.stores.s3_version_calls import VersionCalls
+from s3sessions.stores.s3_versions import S3Versions
 from s3sessions.stores.threads import ThreadFanOut
 
 __all__ = ["S3Store"]
@@ -140,7 +142,7 @@ class S3Store:
         singly = iter(self._delete_singly(others))
         return [
             DeleteOutcome(target.key, failures.get(target.key))
-            if fits_xml(target)
+            if fits_xml(target.key)
             else next(singly)
             for target in targets
         ]
@@ -185,6 +187,11 @@ class S3Store:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    @property
+    def versions(self) -> S3Versions:
+        """What the bucket keeps beside the current objects: versions, markers, uploads."""
+        return S3Versions(VersionCalls(self._protocol), self._send, self.fan_out)
 
     def observed(self, observer: Observer) -> S3Store:
         """Give the same store, of which `observer` too is told each request.

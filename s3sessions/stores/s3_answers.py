@@ -20,7 +20,9 @@ __all__ = [
     "read_copy_etag",
     "read_etag",
     "read_failures",
+    "read_field",
     "read_page",
+    "read_time",
 ]
 
 Answer: TypeAlias = Mapping[str, Any]
@@ -47,28 +49,28 @@ class BrokenBody(Exception):
 
 def read_blob(answer: Answer) -> Blob:
     """Read the answer to a get."""
-    return Blob(_field(answer, "Body"), read_etag(answer), _modified(answer))
+    return Blob(read_field(answer, "Body"), read_etag(answer), read_time(answer))
 
 
 def read_etag(answer: Answer) -> str:
     """Read the etag, without its quotes, of the answer to a put, or of an object listed."""
-    etag: str = _field(answer, "ETag")
+    etag: str = read_field(answer, "ETag")
     return etag.strip('"')
 
 
 def read_copy_etag(answer: Answer) -> str:
     """Read the etag of the answer to a copy."""
-    return read_etag(_field(answer, "CopyObjectResult"))
+    return read_etag(read_field(answer, "CopyObjectResult"))
 
 
 def read_page(answer: Answer) -> Page:
     """Read the answer to a list."""
     # Asked for first, as it is never missing: a page of HTML must not pass for an empty list.
-    more = _field(answer, "IsTruncated")
+    more = read_field(answer, "IsTruncated")
     return Page(
         entries=[_entry(listed) for listed in answer.get("Contents", ())],
         prefixes=[common["Prefix"] for common in answer.get("CommonPrefixes", ())],
-        token=_field(answer, "NextContinuationToken") if more else None,
+        token=read_field(answer, "NextContinuationToken") if more else None,
     )
 
 
@@ -82,16 +84,18 @@ def read_failures(answer: Answer, call: Call) -> Mapping[str, S3SessionsError]:
 
 
 def _entry(listed: Mapping[str, Any]) -> Entry:
-    size: int = _field(listed, "Size")
-    return Entry(_field(listed, "Key"), size, read_etag(listed), _modified(listed))
+    size: int = read_field(listed, "Size")
+    return Entry(read_field(listed, "Key"), size, read_etag(listed), read_time(listed))
 
 
-def _modified(answer: Mapping[str, Any]) -> datetime:
-    moment: datetime = _field(answer, "LastModified")
+def read_time(answer: Mapping[str, Any], name: str = "LastModified") -> datetime:
+    """Read a time, in UTC."""
+    moment: datetime = read_field(answer, name)
     return moment.astimezone(UTC)
 
 
-def _field(answer: Mapping[str, Any], name: str) -> Any:
+def read_field(answer: Mapping[str, Any], name: str) -> Any:
+    """Read a field that no S3 server leaves out."""
     if name not in answer:
         raise StoreUnavailable(f"an answer lacks {name}: check that the endpoint is an S3 server")
     return answer[name]

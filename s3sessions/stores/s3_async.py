@@ -25,6 +25,8 @@ from s3sessions.stores.s3_answers import (
 from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.stores.s3_errors import map_error, refuses_batches
 from s3sessions.stores.s3_protocol import Call, S3Protocol, fits_xml
+from s3sessions.stores.s3_version_calls import VersionCalls
+from s3sessions.stores.s3_versions_async import AsyncS3Versions
 from s3sessions.stores.tasks import fan_out_tasks
 
 __all__ = ["AsyncS3Store"]
@@ -143,7 +145,7 @@ class AsyncS3Store:
         singly = iter(await self._delete_singly(others))
         return [
             DeleteOutcome(target.key, failures.get(target.key))
-            if fits_xml(target)
+            if fits_xml(target.key)
             else next(singly)
             for target in targets
         ]
@@ -188,6 +190,11 @@ class AsyncS3Store:
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+    @property
+    def versions(self) -> AsyncS3Versions:
+        """What the bucket keeps beside the current objects: versions, markers, uploads."""
+        return AsyncS3Versions(VersionCalls(self._protocol), self._send, self.fan_out)
 
     def observed(self, observer: Observer) -> AsyncS3Store:
         """Give the same store, of which `observer` too is told each request.

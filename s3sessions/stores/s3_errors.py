@@ -35,9 +35,10 @@ def answer_of(error: BaseException | None) -> Mapping[str, Any]:
 
 
 def map_refusal(call: Call, refused: Mapping[str, Any]) -> S3SessionsError:
-    """Give our error for one key that the answer to a delete_many names as not deleted."""
+    """Give our error for one key, or version, that the answer to a DeleteObjects refuses."""
     code = str(refused.get("Code", ""))
-    deletion = Call("delete", call.bucket, str(refused.get("Key", "")), {})
+    verb = "delete_version" if call.verb == "delete_versions" else "delete"
+    deletion = Call(verb, call.bucket, str(refused.get("Key", "")), {})
     return _from_code(Failure(deletion, _cause(code, str(refused.get("Message", ""))), code))
 
 
@@ -88,7 +89,13 @@ def _table(*rows: tuple[str, Maker]) -> Mapping[str, Maker]:
 
 
 _CODES: Final = _table(
-    ("NoSuchKey", failures.missing),
+    ("NoSuchKey NoSuchVersion NoSuchUpload", failures.missing),
+    (
+        """
+        NoSuchObjectLockConfiguration NoSuchObjectLegalHold ObjectLockConfigurationNotFoundError
+        """,
+        failures.missing,
+    ),
     ("NoSuchBucket NoSuchAccessPoint", failures.no_bucket),
     ("PreconditionFailed", failures.condition),
     ("ConditionalRequestConflict OperationAborted", failures.race),

@@ -66,6 +66,11 @@ class Failure:
 Maker: TypeAlias = Callable[[Failure], S3SessionsError]
 
 
+_BATCHES = frozenset({"delete_many", "delete_versions"})
+
+# Verbs to which a 404 can say of nothing else that it is missing.
+_OF_THE_BUCKET = frozenset({"put", "list", "list_versions", "list_uploads"}) | _BATCHES
+
 _USER_INFO = re.compile(r"(?<=//)[^/@]*@|[^\s/@]+:[^\s/@]+@")
 _GIVEN_VALUE = re.compile(r"value: .*?, (?=type: |valid )", re.DOTALL)
 
@@ -85,7 +90,7 @@ def _says(
 
 
 def _about(call: Call) -> str | None:
-    return None if call.verb == "delete_many" else call.key or None
+    return None if call.verb in _BATCHES else call.key or None
 
 
 def _written(call: Call) -> str:
@@ -98,9 +103,9 @@ def missing(failure: Failure) -> S3SessionsError:
     call = failure.call
     if call.verb == "put" and isinstance(call.only_if, str):
         return condition(failure)
-    if call.verb in ("get", "delete", "copy"):
-        return NotFound(f"no such object in bucket {call.bucket!r}", key=call.key)
-    return no_bucket(failure)
+    if call.verb in _OF_THE_BUCKET:
+        return no_bucket(failure)
+    return NotFound(f"no such object in bucket {call.bucket!r}", key=call.key)
 
 
 def condition(failure: Failure) -> S3SessionsError:

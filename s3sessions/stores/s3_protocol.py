@@ -13,7 +13,7 @@ from typing import Any, Final
 from s3sessions.errors import InvalidId, InvalidSettings
 from s3sessions.ports import ABSENT, DELETE_LIMIT, PAGE_LIMIT, Condition, Target
 
-__all__ = ["PUT_ARGS", "Call", "S3Protocol", "fits_xml"]
+__all__ = ["PUT_ARGS", "Call", "S3Protocol", "checked_key", "fits_xml", "refuse_too_many"]
 
 PUT_ARGS: Final = frozenset(
     {
@@ -78,6 +78,13 @@ _OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
     "delete_many": ("delete_objects", "s3:DeleteObject"),
     "list": ("list_objects_v2", "s3:ListBucket"),
     "copy": ("copy_object", "s3:GetObject and s3:PutObject"),
+    "list_versions": ("list_object_versions", "s3:ListBucketVersions"),
+    "delete_versions": ("delete_objects", "s3:DeleteObjectVersion"),
+    "delete_version": ("delete_object", "s3:DeleteObjectVersion"),
+    "list_uploads": ("list_multipart_uploads", "s3:ListBucketMultipartUploads"),
+    "abort_upload": ("abort_multipart_upload", "s3:AbortMultipartUpload"),
+    "get_retention": ("get_object_retention", "s3:GetObjectRetention"),
+    "get_legal_hold": ("get_object_legal_hold", "s3:GetObjectLegalHold"),
 }
 
 
@@ -86,10 +93,10 @@ class Call:
     """One call of the SDK.
 
     Attributes:
-        verb: the port's verb.
+        verb: the port's verb, or what a store asks beside those.
         bucket: where it goes.
-        key: the key or the prefix asked for; of a delete_many, the first key; of a copy, the
-            source.
+        key: the key or the prefix asked for; of a delete_many or a delete_versions, the first
+            key; of a copy, the source.
         arguments: of the client's method.
         only_if: the condition that it carries.
         sent: body bytes, 0 where the SDK makes the body.
@@ -116,6 +123,10 @@ class Call:
 class S3Protocol:
     """Makes the calls on one bucket.
 
+    Attributes:
+        bucket: its name, or the ARN of an access point.
+        common: the arguments that every call has.
+
     Raises:
         InvalidSettings: no bucket, or an argument in `put_args` that no PutObject takes.
     """
@@ -125,16 +136,16 @@ class S3Protocol:
             raise InvalidSettings("the bucket's name is empty: give s3://bucket/prefix")
         _check_put_args(put_args)
         self.bucket = bucket
-        self._common = {"Bucket": bucket, **_pick(put_args, _EVERYWHERE)}
-        self._get = {**self._common, **_pick(put_args, _CUSTOMER_KEY)}
+        self.common = {"Bucket": bucket, **_pick(put_args, _EVERYWHERE)}
+        self._get = {**self.common, **_pick(put_args, _CUSTOMER_KEY)}
         self._put = {"ContentType": "application/json", **put_args, "Bucket": bucket}
         self._copy = {**_copy_args(put_args), "Bucket": bucket}
 
     def get(self, key: str) -> Call:
-        return Call("get", self.bucket, key, {**self._get, "Key": _checked(key)})
+        return Call("get", self.bucket, key, {**self._get, "Key": checked_key(key)})
 
     def put(self, key: str, data: bytes, only_if: Condition) -> Call:
-        arguments = {**self._put, "Key": _checked(key), "Body": data}
+        arguments = {**self._put, "Key": checked_key(key), "Body": data}
         if only_if is ABSENT:
             arguments["IfNoneMatch"] = "*"
         elif only_if is not None:
@@ -142,7 +153,7 @@ class S3Protocol:
         return Call("put", self.bucket, key, arguments, only_if, len(data))
 
     def delete(self, key: str, only_if: str | None) -> Call:
-        arguments = {**self._common, "Key": _checked(key)}
+        arguments = {**self.common, "Key": checked_key(key)}
         if only_if is not None:
             arguments["IfMatch"] = _bare(only_if)
         return Call("delete", self.bucket, key, arguments, only_if)
@@ -150,11 +161,11 @@ class S3Protocol:
     def delete_many(self, targets: Sequence[Target]) -> Call:
         """Make one DeleteObjects of keys that XML can hold."""
         objects = [_named(target) for target in targets]
-        arguments = {**self._common, "Delete": {"Objects": objects, "Quiet": True}}
+        arguments = {**self.common, "Delete": {"Objects": objects, "Quiet": True}}
         return Call("delete_many", self.bucket, targets[0].key, arguments)
 
     def list(self, prefix: str, delimiter: str | None, token: str | None, limit: int) -> Call:
-        arguments = {**self._common, "Prefix": prefix, "MaxKeys": min(limit, PAGE_LIMIT)}
+        arguments = {**self.common, "Prefix": prefix, "MaxKeys": min(limit, PAGE_LIMIT)}
         if delimiter is not None:
             arguments["Delimiter"] = delimiter
         if token is not None:
@@ -165,8 +176,8 @@ class S3Protocol:
     def copy(self, source: str, target: str) -> Call:
         arguments = {
             **self._copy,
-            "Key": _checked(target),
-            "CopySource": {"Bucket": self.bucket, "Key": _checked(source)},
+            "Key": checked_key(target),
+            "CopySource": {"Bucket": self.bucket, "Key": checked_key(source)},
             "IfNoneMatch": "*",
         }
         return Call("copy", self.bucket, source, arguments, ABSENT)
@@ -178,19 +189,22 @@ class S3Protocol:
             InvalidSettings: more targets than one request may name.
             InvalidId: a key that the store cannot hold.
         """
-        if len(targets) > DELETE_LIMIT:
-            raise InvalidSettings(
-                f"{len(targets)} keys in one delete_many: give at most {DELETE_LIMIT}"
-            )
+        refuse_too_many(targets)
         for target in targets:
-            _checked(target.key)
-        listed = [target for target in targets if fits_xml(target)]
-        return listed, [target for target in targets if not fits_xml(target)]
+            checked_key(target.key)
+        listed = [target for target in targets if fits_xml(target.key)]
+        return listed, [target for target in targets if not fits_xml(target.key)]
 
 
-def fits_xml(target: Target) -> bool:
+def fits_xml(key: str) -> bool:
     """Tell whether a DeleteObjects can name the key unaltered."""
-    return _NOT_IN_XML.search(target.key) is None
+    return _NOT_IN_XML.search(key) is None
+
+
+def refuse_too_many(targets: Sequence[object]) -> None:
+    """Raise InvalidSettings for more targets than one DeleteObjects may name."""
+    if len(targets) > DELETE_LIMIT:
+        raise InvalidSettings(f"{len(targets)} keys in one request: give at most {DELETE_LIMIT}")
 
 
 def _named(target: Target) -> dict[str, str]:
@@ -203,7 +217,8 @@ def _bare(etag: str) -> str:
     return etag.strip('"')
 
 
-def _checked(key: str) -> str:
+def checked_key(key: str) -> str:
+    """Give the key back. Raises InvalidId for one that no store can hold."""
     if not key:
         raise InvalidId("a key is empty: give at least one character")
     if len(_encoded(key)) > _MAX_KEY_BYTES:

@@ -22,6 +22,7 @@ from s3sessions.ports import (
     Target,
 )
 from s3sessions.stores.tasks import fan_out_tasks
+from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
 
 __all__ = ["ThreadedStore"]
 
@@ -42,6 +43,12 @@ class ThreadedStore:
         self._store = store
         self._width = width
         self._threads = _Threads(width)
+
+    @property
+    def versions(self) -> ThreadedVersions | None:
+        """The second port, where the store has one."""
+        versions = self._store.versions
+        return None if versions is None else ThreadedVersions(versions, self._threads)
 
     async def get(self, key: str) -> Blob:
         """Read one object."""
@@ -94,6 +101,30 @@ class ThreadedStore:
         """End the threads, each after its verb, and close the store; using it makes new ones."""
         await asyncio.to_thread(self._threads.close)
         await asyncio.to_thread(self._store.close)
+
+
+class ThreadedVersions:
+    """An `AsyncVersions` over the `SyncVersions` of such a store, in the same threads."""
+
+    def __init__(self, versions: SyncVersions, threads: _Threads) -> None:
+        self._versions = versions
+        self._threads = threads
+
+    async def list_versions(self, prefix: str, *, token: str | None = None) -> VersionPage:
+        """List one page of versions and delete markers."""
+        return await self._threads.run(self._versions.list_versions, prefix, token=token)
+
+    async def delete_versions(self, targets: Sequence[VersionTarget]) -> Sequence[VersionOutcome]:
+        """Erase versions in one call of the store."""
+        return await self._threads.run(self._versions.delete_versions, targets)
+
+    async def list_uploads(self, prefix: str, *, token: str | None = None) -> UploadPage:
+        """List one page of unfinished uploads."""
+        return await self._threads.run(self._versions.list_uploads, prefix, token=token)
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Abort an upload."""
+        await self._threads.run(self._versions.abort_upload, key, upload_id)
 
 
 class _Threads:

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
 from s3sessions import Sessions
-from tests.cli.commands import Run, Say
+from tests.cli.commands import Ended, Run, Say
+from tests.rig import fresh_name
+from tests.servers.moto_server import MotoServer
+from tests.servers.s3_server import S3Server
+from tests.servers.weed import Weed
+from tests.stores.version_places import versioned_bucket
 
 
 class _Terminal(io.StringIO):
@@ -92,3 +98,78 @@ def test_one_agent_goes_and_the_other_stays(run: Run, say: Say, sessions: Sessio
     assert run("rm", "team", "--agent", "third", "--yes").code == 3
     assert run("rm", "team", "--agent", "first", "--yes").code == 0
     assert list(sessions.agents("team")) == ["second"]
+
+
+def test_json_prints_one_report_a_line(run: Run, say: Say) -> None:
+    say("a", "hello")
+    say("b", "hello", "there")
+    ended = run("rm", "a", "b", "--yes", "--json")
+    reports = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(report["session_id"], report["objects"]) for report in reports] == [("a", 3), ("b", 4)]
+    assert set(reports[0]) == {"session_id", "agent_id", "objects", "bytes"}
+
+
+class Bucket:
+    """A place in a bucket that keeps versions, for commands."""
+
+    def __init__(self, run: Run, server: S3Server, *, locked: bool = False) -> None:
+        self.name, self.prefix = versioned_bucket(server, locked=locked), fresh_name()
+        self._run = run
+        self._endpoint = ("--endpoint-url", server.endpoint_url)
+        self.sessions = Sessions(self.url, endpoint_url=server.endpoint_url)
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.name}/{self.prefix}"
+
+    def rm(self, *arguments: str) -> Ended:
+        return self._run("--url", self.url, *self._endpoint, "rm", *arguments)
+
+
+def test_a_purge_asks_and_shows_a_receipt(
+    run: Run, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket(run, moto)
+    with bucket.sessions as sessions:
+        sessions.open("order-41").append({"content": "hello"})
+        monkeypatch.setattr("sys.stdin", _Terminal("y\n"))
+        ended = bucket.rm("order-41", "--purge")
+    assert ended.code == 0
+    assert "purge session 'order-41' with 1 message, " in ended.err
+    assert "3 objects, 4 versions, 3 markers, 0 uploads" in ended.out
+
+
+def test_a_session_that_was_deleted_before_can_be_purged(run: Run, moto: MotoServer) -> None:
+    bucket = Bucket(run, moto)
+    with bucket.sessions as sessions:
+        sessions.open("order-41").append({"content": "hello"})
+    assert bucket.rm("order-41", "--yes").code == 0
+    ended = bucket.rm("order-41", "--purge", "--yes", "--json")
+    receipt = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert (receipt["complete"], receipt["objects"], receipt["versions"]) == (True, 0, 4)
+    assert bucket.rm("order-41", "--purge", "--yes").code == 3
+
+
+def test_what_is_held_is_named_and_ends_with_code_4(run: Run, weed: Weed) -> None:
+    bucket = Bucket(run, weed, locked=True)
+    with bucket.sessions as sessions:
+        sessions.open("order-41").append({"content": "hello"})
+    key = f"{bucket.prefix}/session_order-41/agents/agent_default/messages/message_0.json"
+    with weed.client() as s3:
+        s3.put_object_legal_hold(Bucket=bucket.name, Key=key, LegalHold={"Status": "ON"})
+    ended = bucket.rm("order-41", "--purge", "--yes", "--json")
+    receipt = json.loads(ended.out)
+    assert ended.code == 4
+    assert receipt["complete"] is False
+    assert {left["key"] for left in receipt["left"]} == {key}
+    assert f"left: {key} (version " in ended.err
+    assert "is held by a legal hold: purge again once it is released" in ended.err
+
+
+def test_a_folder_keeps_no_versions_and_the_receipt_says_so(run: Run, say: Say) -> None:
+    say("order-41", "hello")
+    ended = run("rm", "order-41", "--purge", "--yes")
+    assert ended.code == 0
+    assert "this store lists no versions" in ended.out
+    assert run("rm", "order-41", "--purge", "--yes").code == 3

@@ -16,7 +16,9 @@ _OPTIONS = {
     "info": ("SESSION", "--json"),
     "export": ("SESSION", "--output", "--width"),
     "stats": ("--json",),
-    "rm": ("SESSION", "--agent", "--yes"),
+    "rm": ("SESSION", "--agent", "--purge", "--yes", "--json"),
+    "check": ("--json",),
+    "doctor": ("SESSION", "--repair", "--no-check", "--json"),
     "demo": ("--keep",),
 }
 

@@ -61,11 +61,11 @@ def trips(memory: MemoryStore, act: Callable[[Sessions], object]) -> int:
         (3, 2, lambda s: s.open("s").append({})),
         (3, 2, lambda s: s.open("s").restore()),
         (3, 2, lambda s: s.open("s").restore(last=2)),
+        (3, 3, lambda s: s.open("s").append_many([{}] * 5)),
         (2_500, 4, lambda s: s.open("s").restore()),
-        (3, 1, lambda s: s.info("s")),
+        (3, 2, lambda s: s.info("s")),
         (3, 2, lambda s: s.open("s").save_state({"x": 1})),
     ],
-    ids=["open", "first append", "append", "restore", "last", "three pages", "info", "state"],
 )
 def test_a_fresh_handle_waits_no_longer_than_the_readme_says(
     count: int, expected: int, act: Callable[[Sessions], object]
@@ -84,3 +84,15 @@ def test_a_handle_that_has_restored_waits_once_for_each_write() -> None:
     before = store.trips
     chat.save_state({"x": 1})
     assert store.trips == before
+
+
+def test_a_batch_waits_for_its_two_waves_and_a_turn_for_its_two_requests() -> None:
+    store = Waiting(filled(3))
+    chat = Sessions(store=store).open("s")
+    chat.restore()
+    before = store.trips
+    chat.append_many([{}] * 50)
+    assert store.trips == before + 2
+    with chat.turn():
+        chat.append({})
+    assert store.trips == before + 5

@@ -1,0 +1,114 @@
+"""Changing one message in place, and what each change means on a version that it has not seen.
+
+A message that is to go goes in whatever version. One that is to be completed must still be
+partial. An update means the version that its caller read, and no other. A message that readers do
+not see, a void or a member of a batch that was not committed, is not there to be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from s3sessions.codec import PARTIAL, Draft
+from s3sessions.dao.copies import Copies
+from s3sessions.dao.original import Original
+from s3sessions.dao.rewriting import Rewriting, is_visible, not_found
+from s3sessions.dao.scope import Scope
+from s3sessions.errors import Conflict, InvalidMessage
+from s3sessions.keys import AgentKeys
+from s3sessions.models import Message
+
+
+async def update(
+    scope: Scope, agent: AgentKeys, message: Message, payload: Mapping[str, Any]
+) -> Message:
+    """Replace the payload of the version that was read; see `AgentSession.update`."""
+    draft, now = _draft(scope, payload), scope.now()
+    if message.etag is None:
+        raise InvalidMessage(f"message {message.index} has no etag: read it, then update it")
+
+    async def rewrite(original: Original) -> bytes:
+        if original.message.etag != message.etag:
+            raise Conflict(
+                f"message {message.index} was changed since it was read: read it again",
+                key=agent.message(message.index),
+            )
+        await _check_there(scope, agent, original)
+        return original.updated(draft.body, now)
+
+    return await Rewriting(scope, agent, message.index, rewrite, "message_updated").run()
+
+
+async def redact(
+    scope: Scope, agent: AgentKeys, index: int, replacement: Mapping[str, Any] | None
+) -> Message:
+    """Take the content out of a message and its copies; see `AgentSession.redact`."""
+    draft = None if replacement is None else _draft(scope, replacement)
+    now = scope.now()
+
+    async def rewrite(original: Original) -> bytes | None:
+        await _check_there(scope, agent, original)
+        message = original.message
+        if message.redacted_at is not None and draft is None:
+            return None
+        if message.redacted_at is not None and draft and message.payload == draft.payload:
+            return None
+        return original.redacted(None if draft is None else draft.body, now)
+
+    message = await Rewriting(scope, agent, index, rewrite, "message_redacted").run()
+    # After a crash in between this is done by the next redaction, which finds the message done.
+    await Copies(scope, agent, message).redact()
+    return message
+
+
+async def complete(
+    scope: Scope, agent: AgentKeys, index: int, payload: Mapping[str, Any]
+) -> Message:
+    """Finish a partial message; see `AgentSession.complete`."""
+    draft, now = _draft(scope, payload), scope.now()
+
+    async def rewrite(original: Original) -> bytes | None:
+        await _check_there(scope, agent, original)
+        message = original.message
+        # What was taken out must not come back with the end of a stream that knows nothing of it.
+        if message.redacted_at is not None:
+            raise Conflict(f"message {index} was redacted", key=agent.message(index))
+        if message.status == PARTIAL:
+            return original.completed(draft.body, now)
+        if message.payload == draft.payload:
+            return None
+        raise Conflict(
+            f"message {index} is complete already, and says something else: read it again",
+            key=agent.message(index),
+        )
+
+    return await Rewriting(scope, agent, index, rewrite, "message_completed").run()
+
+
+async def remove(scope: Scope, agent: AgentKeys, index: int) -> Message:
+    """Overwrite a message with a void, and give that; see `AgentSession.remove`."""
+    now = scope.now()
+
+    async def rewrite(original: Original) -> bytes | None:
+        if original.is_emptied:
+            return None
+        if not original.is_void:
+            await _check_there(scope, agent, original)
+        return original.voided(now)
+
+    void = await Rewriting(scope, agent, index, rewrite, "message_removed").run()
+    await Copies(scope, agent, void).redact()
+    return void
+
+
+def _draft(scope: Scope, payload: Mapping[str, Any]) -> Draft:
+    """Check and encode a payload as an append would. Raises InvalidMessage."""
+    limit = scope.settings.max_message_bytes
+    return Draft.of(payload, write_id="", created_at=scope.now(), limit=limit)
+
+
+async def _check_there(scope: Scope, agent: AgentKeys, original: Original) -> None:
+    """Raise MessageNotFound where readers see nothing."""
+    if original.is_void or not await is_visible(scope, agent, original.message):
+        raise not_found(agent, original.message.index)

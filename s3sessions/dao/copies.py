@@ -1,0 +1,60 @@
+"""Copies of a message that failed tries of its batch left: members that no commit lists.
+
+They are invisible, and stay where they are until a compaction; but what is taken out of a message
+must not stand in them either. A copy has the message's write id and another batch's id, and stands
+below it: each try takes the lowest free indexes, and those only rise.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from s3sessions.dao.listing import list_agent
+from s3sessions.dao.original import Original
+from s3sessions.dao.rewriting import Rewriting, is_visible
+from s3sessions.dao.scope import Scope
+from s3sessions.errors import CorruptObject, MessageNotFound, UnsupportedVersion
+from s3sessions.keys import AgentKeys
+from s3sessions.models import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The copies of one message."""
+
+    scope: Scope
+    agent: AgentKeys
+    message: Message
+
+    async def redact(self) -> None:
+        """Take the content out of all of them.
+
+        Requests: none but for a later member of a batch; for that 1 LIST for each 1,000 keys and 1
+        GET for each message below it, for nothing but its body tells a copy.
+        """
+        batch = self.message.batch
+        if batch is None or batch.position == 0:
+            return
+        listing = await list_agent(self.scope, self.agent)
+        await self.scope.store.fan_out(
+            [
+                partial(self._redact_at, index)
+                for index in listing.messages
+                if index < self.message.index
+            ]
+        )
+
+    async def _redact_at(self, index: int) -> None:
+        # Gone, or nothing that could be rewritten without guessing.
+        with suppress(MessageNotFound, CorruptObject, UnsupportedVersion):
+            await Rewriting(self.scope, self.agent, index, self._rewrite, "copy_redacted").run()
+
+    async def _rewrite(self, original: Original) -> bytes | None:
+        found = original.message
+        if found.write_id != self.message.write_id or found.redacted_at is not None:
+            return None
+        if await is_visible(self.scope, self.agent, found):
+            return None
+        return original.redacted(None, self.scope.now())

@@ -1,0 +1,89 @@
+"""Which stored messages readers see, and in which order.
+
+A single message is visible. The messages of a batch are visible once its first one, the commit, is
+there: a member is visible if the object at its commit index carries its batch id and lists it, and
+it is read in its place after the commit, whatever its own index. Voids are visible to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from s3sessions.dao.messages import Stored
+from s3sessions.models import Batch, Message
+
+Reads: TypeAlias = Mapping[int, Stored]
+"""Objects by index, as they were read."""
+
+
+def batch_of(stored: Stored | None) -> Batch | None:
+    """Give what an object says of its batch; None for a single message and what is unreadable."""
+    content = stored.content if stored is not None else None
+    return content.batch if isinstance(content, Message) else None
+
+
+def is_member(stored: Stored | None) -> bool:
+    """Tell whether an object is visible only if another one is there."""
+    batch = batch_of(stored)
+    return batch is not None and batch.position > 0
+
+
+def is_listed(stored: Stored, commit: Stored | None) -> bool:
+    """Tell whether a member belongs to the batch that this commit made visible."""
+    batch, committed = batch_of(stored), batch_of(commit)
+    if batch is None or committed is None or committed.indexes is None:
+        return False
+    if not isinstance(stored.content, Message) or batch.id != committed.id:
+        return False
+    return stored.content.index in committed.indexes
+
+
+def related(reads: Reads, indexes: Iterable[int]) -> set[int]:
+    """Give the commits and the members that belong to what stands at these indexes."""
+    found: set[int] = set()
+    for index in indexes:
+        batch = batch_of(reads.get(index))
+        if batch is not None:
+            found.add(batch.commit)
+            found.update(batch.indexes or ())
+    return found
+
+
+def places(reads: Reads, start: int = 0) -> Iterator[tuple[int, Stored]]:
+    """Give what is visible from a place on, in order, with the index at which each stands.
+
+    Voids and what cannot be read are among it. A member comes after its commit.
+    """
+    for index in sorted(index for index in reads if index >= start):
+        stored = reads[index]
+        if is_member(stored):
+            continue
+        yield index, stored
+        batch = batch_of(stored)
+        for member in (batch.indexes or ())[1:] if batch is not None else ():
+            read = reads.get(member)
+            if read is not None and is_listed(read, stored):
+                yield member, read
+
+
+def place_of(message: Message) -> int:
+    """Give the index at which readers see it: a member of a batch stands at its commit."""
+    return message.index if message.batch is None else message.batch.commit
+
+
+def messages(reads: Reads, start: int = 0) -> list[Message]:
+    """Give the messages that readers see, from a place on, in order."""
+    return [
+        stored.content
+        for _, stored in places(reads, start)
+        if isinstance(stored.content, Message) and not stored.is_void
+    ]
+
+
+def newest(found: list[Message], count: int) -> list[Message]:
+    """Give the last `count` messages, and as many more as it takes to cut no batch."""
+    at = max(0, len(found) - count)
+    while 0 < at < len(found) and (batch := found[at].batch) is not None and batch.position > 0:
+        at -= 1
+    return found[at:]

@@ -1,0 +1,69 @@
+"""One append from call to acknowledgement: what it writes, and every try whose outcome counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from s3sessions.codec import Draft
+from s3sessions.dao.batch import Attempt
+from s3sessions.dao.messages import Stored
+from s3sessions.dao.tail import Tail
+from s3sessions.models import Message
+
+
+@dataclass
+class Writing:
+    """What one append writes.
+
+    Attributes:
+        drafts: the messages, in order.
+        write_id: with which the caller may repeat the whole append.
+        redelivered: whether a message with one of the write ids may be stored already.
+        is_batch: whether the messages become visible together.
+        is_looked_up: whether the write ids were looked up in all that the handle is to know.
+    """
+
+    drafts: Sequence[Draft]
+    write_id: str
+    redelivered: bool
+    is_batch: bool
+    is_looked_up: bool = False
+    _found: dict[int, Message] = field(default_factory=dict)
+    _attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def left(self) -> list[int]:
+        """Positions of the drafts that were not found stored."""
+        return [at for at in range(len(self.drafts)) if at not in self._found]
+
+    def found(self, position: int, message: Message) -> None:
+        """Take a message that was stored under the draft's write id before."""
+        self._found[position] = message
+
+    def result(self, stored: Sequence[Message] = ()) -> list[Message]:
+        """Give all messages in order: those that were found, and those just stored."""
+        acknowledged = dict(zip(self.left, stored, strict=True))
+        return [(self._found | acknowledged)[at] for at in range(len(self.drafts))]
+
+    def attempt(self, tail: Tail, new_id: str) -> Attempt:
+        """Give the try to make at this tail: the one before, if the same index is still free."""
+        drafts = tuple(self.drafts[at] for at in self.left)
+        last = self._attempts[-1] if self._attempts else None
+        if last and last.is_alive and last.commit == tail.next_index and last.drafts == drafts:
+            return last
+        batch_id = new_id if self.is_batch and len(drafts) > 1 else None
+        self._attempts.append(Attempt(drafts, tail.free(len(drafts)), batch_id))
+        return self._attempts[-1]
+
+    def committed_by(self, stored: Stored) -> Attempt | None:
+        """Give the try that put this object, the commit, there; None for another writer's.
+
+        A void that it put is one that was removed since: it is not to come back.
+        """
+        return next((attempt for attempt in self._attempts if attempt.is_at(0, stored)), None)
+
+    @property
+    def open(self) -> Iterator[Attempt]:
+        """The tries that may yet take effect, or have."""
+        return (attempt for attempt in self._attempts if attempt.is_open)

@@ -1,0 +1,372 @@
+"""A handle on one agent's history in one session, in blocking code."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from s3sessions.bridge import iter_sync, run_sync
+from s3sessions.dao.agent import AgentDAO
+from s3sessions.dao.iteration import MessageStream
+from s3sessions.errors import CorruptObject, UnsupportedVersion
+from s3sessions.models import History, Message, RequestCounts
+from s3sessions.sync_turn import Turn
+
+__all__ = ["AgentSession", "MessageIterator"]
+
+
+class AgentSession:
+    """A handle on one agent's history in one session; made by `Sessions.open`.
+
+    It costs nothing until it is used. Threads may share it: writes go one after the other.
+
+    Most verbs take a `deadline`, seconds from now (on Lambda, what is left of the invocation): past
+    it they begin no request and end no wait, and raise `DeadlineExceeded`. A request that is under
+    way ends in its own time (`connect_timeout`, `read_timeout`).
+    """
+
+    def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
+        self._dao = dao
+        self._lock = threading.Lock()
+        self.session_id = session_id
+        self.agent_id = agent_id
+
+    @property
+    def requests(self) -> RequestCounts:
+        """Requests and bytes of this handle so far."""
+        return self._dao.meter.counts
+
+    def append(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        write_id: str | None = None,
+        created_at: datetime | None = None,
+        status: Literal["partial"] | None = None,
+        deadline: float | None = None,
+    ) -> Message:
+        """Store one message; when this returns it is durable, at its index, once.
+
+        Requests: 1 PUT by a handle that knows its tail. A fresh one: 1 LIST and 1 GET before it,
+        and 1 PUT more for each document that is missing (2 in a new session). Where the list has
+        holes, 1 GET more or a few, to tell members of unfinished batches from messages.
+
+        Args:
+            payload: a JSON object of any shape; `bytes` may stand anywhere in it.
+            write_id: your own name for this write (a request id and a position): if a message that
+                this handle has read holds it, that message is returned and nothing is written. A
+                handle that never restored reads the newest 20 for it.
+            created_at: when the message was made, with a time zone; now, if not given.
+            status: `partial` for one whose end is still to come; see `complete`.
+            deadline: seconds for all of it, retries included.
+
+        Returns:
+            The message with its index.
+
+        Raises:
+            InvalidMessage: JSON cannot hold it unaltered, or it is too large; nothing was written.
+            AppendConflict: another writer extended the history that this handle knows; carries what
+                was appended. `refresh`, then append again.
+            SessionDeleted: the session is being deleted.
+            UnsupportedVersion: a newer version has written session.json.
+            StoreUnavailable: whether it is stored is not known; append it again with the error's
+                `write_id`.
+            DeadlineExceeded: the time is over; says whether the fate of the write is known.
+            AccessDenied: the store refuses the write.
+        """
+        with self._lock:
+            return run_sync(
+                self._dao.append(
+                    payload,
+                    write_id=write_id,
+                    created_at=created_at,
+                    status=status,
+                    deadline=deadline,
+                )
+            )
+
+    def append_many(
+        self,
+        payloads: Iterable[Mapping[str, Any]],
+        *,
+        write_id: str | None = None,
+        deadline: float | None = None,
+    ) -> list[Message]:
+        """Store messages that become visible together, or not at all: a batch.
+
+        No reader sees a part of it, whatever fails. Their indexes ascend, but need not be
+        consecutive. Requests: 1 PUT for each message, in two round trips; by a fresh handle as in
+        `append` besides.
+
+        Args:
+            payloads: at most 1,000; none is no write.
+            write_id: your own name for this write; the messages get `<write_id>/0`, `/1` … Those
+                that are stored already are returned and not written again, as in `append`.
+            deadline: seconds for all of it, retries included.
+
+        Raises:
+            InvalidMessage: one of them cannot be stored, or there are too many; nothing was
+                written.
+            AppendConflict, SessionDeleted, UnsupportedVersion, AccessDenied: as `append`; nothing
+                is visible.
+            StoreUnavailable: whether they are stored is not known; append all of them again with
+                the error's `write_id`.
+            DeadlineExceeded: the time is over; says whether the fate of the write is known.
+        """
+        with self._lock:
+            return run_sync(self._dao.append_many(payloads, write_id=write_id, deadline=deadline))
+
+    def restore(
+        self,
+        *,
+        last: int | None = None,
+        max_messages: int | None = None,
+        partial: Literal["keep", "drop"] = "keep",
+        on_corrupt: Literal["raise", "report"] = "raise",
+        deadline: float | None = None,
+    ) -> History:
+        """Read the history, and from now on extend just that: a conflict is raised.
+
+        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message and for
+        agent.json, in two round trips up to 1,000 messages. One that nobody spoke in is empty.
+
+        Args:
+            last: only so many of the newest messages, and as many more as it takes to cut no batch.
+            max_messages: refuse, before any message is read, to read more than that.
+            partial: `drop` leaves out messages that were not completed; kept, their `status` is
+                `partial`.
+            on_corrupt: `raise` for the first message that cannot be read, or `report` all in
+                `History.corrupt` and pass them over.
+            deadline: seconds for all of it.
+
+        Raises:
+            TooManyMessages: there are more than `max_messages`; carries the count.
+            CorruptObject: a message cannot be read.
+            UnsupportedVersion: a message or a document was written by a newer version.
+            SessionDeleted: the session is being deleted.
+            StoreUnavailable: the store does not answer, or the history changed under each list.
+            DeadlineExceeded: the time is over.
+        """
+        with self._lock:
+            return run_sync(
+                self._dao.restore(
+                    last=last,
+                    max_messages=max_messages,
+                    partial=partial,
+                    on_corrupt=on_corrupt,
+                    deadline=deadline,
+                )
+            )
+
+    def refresh(self, *, deadline: float | None = None) -> list[Message]:
+        """Read what others appended since this handle last looked; from now on extend that too.
+
+        What to do after an `AppendConflict`. A handle that never restored restores.
+
+        Requests: 1 LIST for each 1,000 messages, 1 GET, and 1 GET for each new message.
+
+        Returns:
+            The new messages, in order; this handle's own are not among them.
+
+        Raises:
+            Conflict: the end that this handle knows is gone; restore.
+            CorruptObject, UnsupportedVersion: a new message cannot be read.
+            SessionDeleted: the session is being deleted.
+            DeadlineExceeded: the time is over.
+        """
+        with self._lock:
+            return run_sync(self._dao.refresh(deadline=deadline))
+
+    def iterate(
+        self,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        on_corrupt: Literal["raise", "report"] = "report",
+    ) -> MessageIterator:
+        """Iterate over the messages with `start <= index < stop`, a window in memory at a time.
+
+        A batch counts at its first message and is given whole.
+
+        Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message, made as
+        they are asked for. What could not be read is in the iterator's `corrupt`.
+
+        Raises:
+            SessionDeleted, SessionNotFound: from the iterator, if it is deleted meanwhile.
+        """
+        return MessageIterator(self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt))
+
+    def read(self, index: int) -> Message:
+        """Read one message. Requests: 1 GET, and 1 more for a later one of a batch.
+
+        Raises:
+            MessageNotFound: there is none at that index.
+            CorruptObject, UnsupportedVersion: it cannot be read.
+        """
+        return run_sync(self._dao.read(index))
+
+    def update(
+        self, message: Message, payload: Mapping[str, Any], *, deadline: float | None = None
+    ) -> Message:
+        """Replace the payload of a message that was read or appended, if it is still as it was.
+
+        Atomic, in its place; `created_at`, the write id and fields of other writers stay. Older
+        versions stay in a versioned bucket until `Sessions.purge`.
+
+        Returns:
+            The message as it is stored now.
+
+        Raises:
+            Conflict: it was changed since.
+            MessageNotFound: it is not there, or was removed.
+            InvalidMessage: JSON cannot hold it unaltered, or it is too large.
+            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
+            StoreUnavailable: whether it is done is not known; read it.
+            DeadlineExceeded: the time is over.
+        """
+        with self._lock:
+            return run_sync(self._dao.update(message, payload, deadline=deadline))
+
+    def redact(
+        self,
+        index: int,
+        *,
+        replacement: Mapping[str, Any] | None = None,
+        deadline: float | None = None,
+    ) -> Message:
+        """Take the content of a message out of the store; its place, role and times stay.
+
+        Gone from the message's object and from the copies that failed tries of its batch have left;
+        fields of other writers go too, for they may hold it. Older versions stay in a versioned
+        bucket until `Sessions.purge`. Doing it twice changes nothing.
+
+        Requests: 1 GET, 1 PUT. Of a later message of a batch, to find copies, 1 GET of the first, 1
+        LIST for each 1,000 messages and 1 GET for each message below it.
+
+        Args:
+            index: of the message.
+            replacement: what is to stand there; `[redacted]` in the shape of the old content, if
+                not given.
+            deadline: seconds for all of it.
+
+        Returns:
+            The message as it is stored now, with `redacted_at`.
+
+        Raises:
+            MessageNotFound: there is none, or it was removed.
+            InvalidMessage: JSON cannot hold the replacement.
+            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
+            Conflict: others changed it under each try.
+            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
+        """
+        with self._lock:
+            return run_sync(self._dao.redact(index, replacement=replacement, deadline=deadline))
+
+    def complete(
+        self, index: int, payload: Mapping[str, Any], *, deadline: float | None = None
+    ) -> Message:
+        """Finish a message that was appended with `status="partial"`; doing it twice is safe.
+
+        Atomic, in its place. Requests: 1 GET, 1 PUT.
+
+        Raises:
+            Conflict: it is complete already, with another payload, or it was redacted.
+            MessageNotFound: it is not there, or was removed.
+            InvalidMessage: JSON cannot hold it unaltered, or it is too large.
+            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
+            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
+        """
+        with self._lock:
+            return run_sync(self._dao.complete(index, payload, deadline=deadline))
+
+    def remove(self, index: int, *, deadline: float | None = None) -> None:
+        """Take one message away: a void that no reader sees stands in its place.
+
+        Its index is never used again; its content is gone as with `redact`, which says what it
+        costs. Removing it twice is safe.
+
+        Raises:
+            MessageNotFound: there is none.
+            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
+            Conflict: others changed it under each try.
+            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
+        """
+        with self._lock:
+            run_sync(self._dao.remove(index, deadline=deadline))
+
+    def save_state(
+        self,
+        state: Mapping[str, Any],
+        *,
+        remove: Sequence[str] = (),
+        deadline: float | None = None,
+    ) -> dict[str, Any]:
+        """Set keys of the agent's state and drop others; keys not named stay as they are.
+
+        Atomic, and merged key by key with what other writers set meanwhile. Requests: none if
+        nothing changes, 1 PUT after a restore or a save; of a fresh handle 2 GET before it, and
+        1 PUT more in a session that does not exist yet.
+
+        Returns:
+            The whole state as it is stored now.
+
+        Raises:
+            InvalidMessage: JSON cannot hold it unaltered.
+            CorruptObject: agent.json cannot be read; it stays as it is.
+            UnsupportedVersion: a newer version has written it, or session.json.
+            Conflict: other writers changed the document under each try.
+            SessionDeleted: the session is being deleted.
+            DeadlineExceeded: the time is over.
+        """
+        with self._lock:
+            return run_sync(self._dao.save_state(state, remove=remove, deadline=deadline))
+
+    def turn(self, *, wait: float = 0.0, lease: float = 60.0) -> Turn:
+        """Claim the history for one invocation, while the block of this context manager runs.
+
+        So that a second invocation waits, or gives up, before it spends a model call and not after.
+        The claim is renewed with the next request of this handle once half of it has passed, given
+        back at the end of the block, after an error too, and expires after a crash. It saves work
+        and protects nothing: what keeps messages safe is how they are appended, so that neither a
+        wrong clock nor a stalled holder can lose one.
+
+        Requests: 1 PUT and 1 DELETE; 1 GET for each look at a claim that another holds.
+
+        Args:
+            wait: most seconds to wait for another's turn to end.
+            lease: seconds after which others may take the turn over, if it is not renewed.
+
+        Raises:
+            InvalidSettings: times that cannot work.
+            SessionBusy: at the beginning of the block: another holds the turn; says until when.
+            StoreUnavailable: likewise: whether it is claimed is not known.
+        """
+        return Turn(self._dao.turn(wait, lease), self._lock)
+
+
+class MessageIterator(Iterator[Message]):
+    """Messages of one agent, read as they are asked for."""
+
+    def __init__(self, stream: MessageStream) -> None:
+        self._stream = stream
+        self._iterator = iter_sync(stream)
+
+    @property
+    def corrupt(self) -> Sequence[CorruptObject | UnsupportedVersion]:
+        """What could not be read so far; passed over."""
+        return self._stream.corrupt
+
+    @property
+    def holes(self) -> Sequence[range]:
+        """Runs of indexes that no object holds."""
+        return self._stream.holes
+
+    @property
+    def foreign(self) -> int:
+        """Objects under the agent's prefix that are not ours."""
+        return self._stream.foreign
+
+    def __next__(self) -> Message:
+        return next(self._iterator)

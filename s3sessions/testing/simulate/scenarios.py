@@ -1,0 +1,183 @@
+"""Who plays in a simulation: small casts, for a few actors find what many would."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from s3sessions.testing.simulate.changers import Changer
+from s3sessions.testing.simulate.deleters import Deleter
+from s3sessions.testing.simulate.readers import Reader
+from s3sessions.testing.simulate.stage import Stage
+from s3sessions.testing.simulate.writers import Job, Writer
+
+Scenario: TypeAlias = Callable[[Stage], None]
+
+
+def rebasing(stage: Stage) -> None:
+    """Writers that share a log, and readers."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "rebase", 2, 3):
+        _enter(stage, name, Writer(_jobs(stage.rng, name)))
+    _readers(stage, 1)
+
+
+def strict(stage: Stage) -> None:
+    """Writers that extend only what they have seen, a rebasing one among them, and readers."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "strict", 2, 2):
+        _enter(stage, name, Writer(_jobs(stage.rng, name), strict=True))
+    if stage.rng.random() < 0.5:
+        _enter(stage, "rebase-1", Writer(_jobs(stage.rng, "rebase-1")))
+    _readers(stage, 1)
+
+
+def births(stage: Stage) -> None:
+    """A session that begins several times at once."""
+    for name in _names(stage.rng, "first", 2, 4):
+        writer = Writer(_jobs(stage.rng, name, most=2), strict=stage.rng.random() < 0.3)
+        _enter(stage, name, writer)
+    _readers(stage, 1)
+
+
+def redelivery(stage: Stage) -> None:
+    """The same events delivered to two processes, among other writers."""
+    stage.plant(_length(stage.rng))
+    names = _names(stage.rng, "event", 1, 3)
+    for name in ("first", "second"):
+        jobs = [Job(event, write_id=f"id-{event}") for event in names]
+        _enter(stage, name, Writer(jobs, alone=False))
+    for name in _names(stage.rng, "other", 1, 2):
+        _enter(stage, name, Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.3))
+    _readers(stage, 1)
+
+
+def listings(stage: Stage) -> None:
+    """Many reads while the history passes from one digit to two, where a list is out of order."""
+    stage.plant(stage.rng.choice((7, 8, 9, 10, 11)))
+    for name in _names(stage.rng, "rebase", 1, 2):
+        _enter(stage, name, Writer(_jobs(stage.rng, name, most=5)))
+    for name in _names(stage.rng, "reader", 2, 2):
+        stage.enter(name, Reader(4).play, after=stage.rng.random() * 0.1)
+
+
+def batches(stage: Stage) -> None:
+    """Batches among single messages, strict and rebasing, and readers."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "batch", 1, 2):
+        writer = Writer(_jobs(stage.rng, name, most=2), strict=stage.rng.random() < 0.4)
+        for job in writer.jobs:
+            job.size = stage.rng.choice((1, 2, 2, 3, 5))
+        _enter(stage, name, writer)
+    for name in _names(stage.rng, "single", 1, 2):
+        _enter(stage, name, Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.4))
+    _readers(stage, 1)
+
+
+def changes(stage: Stage) -> None:
+    """Messages that are redacted, completed, updated and removed while others append and read."""
+    stage.plant(stage.rng.choice((1, 2, 3, 9)))
+    for name in _names(stage.rng, "changer", 1, 2):
+        stage.enter(name, Changer(stage.rng.randint(1, 3)).play, after=_delay(stage.rng))
+    for name in _names(stage.rng, "writer", 1, 2):
+        writer = Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.5)
+        for job in writer.jobs:
+            job.size = stage.rng.choice((1, 1, 1, 2))
+            job.partial = job.size == 1 and stage.rng.random() < 0.5
+        _enter(stage, name, writer)
+    _readers(stage, 1)
+
+
+def turns(stage: Stage) -> None:
+    """Writers that claim the turn by clocks that disagree, and one that never asks."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "turn", 2, 3):
+        writer = Writer(_jobs(stage.rng, name, most=2), strict=stage.rng.random() < 0.8)
+        writer.takes_turns = True
+        _enter(stage, name, writer)
+    if stage.rng.random() < 0.4:
+        _enter(stage, "rude", Writer(_jobs(stage.rng, "rude")))
+    _readers(stage, 1)
+
+
+def hurry(stage: Stage) -> None:
+    """Writers that give their appends little time."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "hasty", 2, 3):
+        writer = Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.5, hurries=True)
+        for job in writer.jobs:
+            job.size = stage.rng.choice((1, 1, 3))
+        _enter(stage, name, writer)
+    _readers(stage, 1)
+
+
+def deletion(stage: Stage) -> None:
+    """A session that is deleted, once or twice, while others write and read."""
+    stage.plant(_length(stage.rng))
+    for name in _names(stage.rng, "deleter", 1, 2):
+        stage.enter(name, Deleter().play)
+    for name in _names(stage.rng, "writer", 1, 2):
+        writer = Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.5)
+        for job in writer.jobs:
+            job.size = stage.rng.choice((1, 1, 2, 3))
+        _enter(stage, name, writer)
+    _readers(stage, 2)
+
+
+def vanishing(stage: Stage) -> None:
+    """A session that is deleted under its readers."""
+    stage.plant(stage.rng.choice((2, 3, 5, 9)))
+    for name in _names(stage.rng, "deleter", 1, 2):
+        stage.enter(name, Deleter().play, after=stage.rng.random() * 0.1)
+    for name in _names(stage.rng, "reader", 2, 3):
+        stage.enter(name, Reader(3).play, after=stage.rng.random() * 0.1)
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    scenario.__name__: scenario
+    for scenario in (
+        rebasing,
+        strict,
+        births,
+        redelivery,
+        listings,
+        batches,
+        changes,
+        turns,
+        hurry,
+        deletion,
+        vanishing,
+    )
+}
+"""By name; what each is about stands in its docstring."""
+
+
+def _length(rng: random.Random) -> int:
+    """Draw how many messages are there already: where 9 becomes 10 a list is out of order."""
+    return rng.choice((0, 0, 1, 1, 2, 3, 9, 10))
+
+
+def _names(rng: random.Random, what: str, least: int, most: int) -> list[str]:
+    return [f"{what}-{number}" for number in range(1, rng.randint(least, most) + 1)]
+
+
+def _jobs(rng: random.Random, name: str, *, most: int = 3) -> list[Job]:
+    jobs = [Job(f"{name}.{number}") for number in range(1, rng.randint(1, most) + 1)]
+    for job in jobs:
+        if rng.random() < 0.5:
+            job.write_id = f"id-{job.name}"
+    return jobs
+
+
+def _enter(stage: Stage, name: str, writer: Writer) -> None:
+    stage.enter(name, writer.play, after=_delay(stage.rng))
+
+
+def _readers(stage: Stage, most: int) -> None:
+    for name in _names(stage.rng, "reader", 0, most):
+        stage.enter(name, Reader(stage.rng.randint(1, 3)).play, after=_delay(stage.rng))
+
+
+def _delay(rng: random.Random) -> float:
+    return rng.choice((0.0, 0.0, 0.1, 1.0, 60.0)) * rng.random()
