@@ -234,3 +234,11 @@ def check_writable(document: Document | None, key: str, agent_id: str) -> None:
     check_not_deleted(document, key, agent_id)
     if document is not None and isinstance(document.corrupt, UnsupportedVersion):
         raise document.corrupt
+
+
+def life_of(document: Document | None) -> tuple[Any, Any] | None:
+    """Give what stays the same as long as a session.json lives; Strands' own have no id of it."""
+    if document is None or document.corrupt is not None:
+        return None
+    life = (document.stamp.get("life"), document.body.get("created_at"))
+    return None if life == (None, None) else life

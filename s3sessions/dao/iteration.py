@@ -6,7 +6,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from functools import partial
 from itertools import chain
 
-from s3sessions.dao.documents import check_not_deleted, read_session_document
+from s3sessions.dao.documents import (
+    Document,
+    check_not_deleted,
+    life_of,
+    read_session_document,
+)
 from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
 from s3sessions.dao.restore import OnCorrupt
@@ -55,6 +60,7 @@ class MessageStream:
         self.holes: tuple[range, ...] = ()
         self.foreign = 0
         self._missing: set[int] = set()
+        self._began_with: Document | None = None
 
     def __aiter__(self) -> AsyncIterator[Message]:
         return self
@@ -71,6 +77,7 @@ class MessageStream:
         # Behind the list: a deletion marks it before it takes a message.
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
+        self._began_with = session
         self.foreign = listing.foreign
         indexes = self._indexes(listing)
         width = self._scope.settings.width
@@ -146,5 +153,5 @@ class MessageStream:
         """Something that was listed is gone: part of a deleted session is no history."""
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
-        if session is None:
+        if session is None or life_of(session) != life_of(self._began_with):
             raise SessionNotFound("session was deleted meanwhile", key=self._session.document)

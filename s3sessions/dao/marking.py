@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
-from s3sessions.dao.documents import Details, Document, read_session_document, session_body
+from s3sessions.dao.documents import (
+    Details,
+    Document,
+    life_of,
+    read_session_document,
+    session_body,
+)
 from s3sessions.dao.listing import entries
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, NotFound, PreconditionFailed, SessionNotFound
@@ -120,7 +126,7 @@ class Mark:
         """Tell whether what is there now is of the life that the deletion was asked for."""
         if self.agent is not None and first is not None:
             return any((entry.key, entry.etag) in known for entry in await self.list())
-        was, life = _life(first), _life(now)
+        was, life = life_of(first), life_of(now)
         if now is not None and (was is None or life is None):
             raise Conflict(
                 "session.json changed and does not say whose life it is: delete again",
@@ -162,11 +168,3 @@ def _without(document: Document, agent: AgentKeys) -> dict[str, Any]:
     if not agents:
         del stamp["deleted_agents"]
     return {**document.body, STAMP: stamp}
-
-
-def _life(document: Document | None) -> tuple[Any, Any] | None:
-    """Give what stays the same as long as a session.json lives; Strands' own have no id of it."""
-    if document is None or document.corrupt is not None:
-        return None
-    life = (document.stamp.get("life"), document.body.get("created_at"))
-    return None if life == (None, None) else life

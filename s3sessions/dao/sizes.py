@@ -96,7 +96,8 @@ async def stats(scope: Scope) -> Stats:
 async def latest(scope: Scope) -> SessionSize | None:
     """Give the session whose newest message is the newest and which can be read.
 
-    Requests: 1 LIST for each 1,000 objects; 2 GET for each session that is looked at.
+    Requests: 1 LIST for each 1,000 objects; 2 GET for each session that is looked at, and more for
+    one whose newest message nobody sees.
     """
     tallies = [(t.newest, session_id, t) for session_id, t in (await _tally(scope)).items()]
     spoken = [(newest[0], session_id, t) for newest, session_id, t in tallies if newest]

@@ -150,17 +150,20 @@ class Snapshot:
         shown = [index for index in listing.messages if index >= self.start]
         take = len(shown) if self.last is None else min(self.last, len(shown))
         beside = [self._read_session, *self.beside(listing)]
-        first = self.start
         while True:
             wanted = shown[len(shown) - take :]
-            if self.last is not None and wanted:
-                first = min([wanted[0], *self._found])
+            # Of all that is shown the beginning is known: a list can pass over the lowest one, too.
+            first = self.start if take == len(shown) else self._lowest(wanted, shown[-1] + 1)
             await self._read(listing, wanted, first, beside)
             beside, self._end = [], await self._find_end(listing)
             more = self._more(shown, take, first)
             if not more:
                 return first
             take += more
+
+    def _lowest(self, wanted: Sequence[int], end: int) -> int:
+        """Tell where the newest begin: with the first that is wanted, or its batch."""
+        return min([*wanted[:1], *self._found], default=end)
 
     async def _read(
         self, listing: AgentListing, wanted: Sequence[int], first: int, beside: Sequence[_Call]
