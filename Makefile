@@ -8,7 +8,7 @@ PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-async test-newest check format clean
+.PHONY: help demo test test-async test-newest test-extra check format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
@@ -24,6 +24,9 @@ test-async: .venv/ready  ## all tests, sync and async, with the boto3 that aiobo
 
 test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the newest boto3
 	.venv-newest/bin/python -m pytest $(PYTEST_FLAGS)
+
+test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
+	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra
 
 check: .venv/ready  ## format, lint, types, import direction, documentation
 	.venv/bin/ruff format --check

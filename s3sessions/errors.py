@@ -120,8 +120,9 @@ class AppendConflict(Conflict):
 
     Attributes:
         index: the index at which the handle expected to append.
-        messages: what the others appended from there on, the first 100 of it; empty where that
-            could not be read.
+        messages: what the others appended from there on, the first 100 of it; empty where they
+            were only faster, time and again.
+        write_id: of the append that was refused; none of it is visible.
     """
 
     kind = "append_conflict"
@@ -134,10 +135,12 @@ class AppendConflict(Conflict):
         cause: object = None,
         index: int = -1,
         messages: Sequence[Message] = (),
+        write_id: str | None = None,
     ) -> None:
         super().__init__(message, key=key, cause=cause)
         self.index = index
         self.messages = tuple(messages)
+        self.write_id = write_id
 
 
 class SessionBusy(Conflict):

@@ -103,7 +103,8 @@ class History:
         state: the agent's state, `{}` where none was saved.
         metadata: the agent's metadata, `{}` where it has none.
         next_index: where the next message of this handle will stand.
-        corrupt: objects that could not be read, by key; passed over.
+        corrupt: objects that could not be read, by key; passed over. So is what stands where a
+            batch lists a message and is not of it.
         holes: runs of indexes below the greatest that no object holds.
         foreign: objects under the agent's prefix that are not ours; passed over.
         missing: documents that are not there, `session` or `agent`; the next append writes them.

@@ -8,7 +8,6 @@ cannot hold is refused.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 from collections.abc import Mapping
@@ -112,7 +111,7 @@ def decode_foreign(value: Any) -> Any:
     if _is_marker(value):
         try:
             return base64.b64decode(value["data"], validate=True)
-        except binascii.Error:
+        except ValueError:
             return value
     return {key: decode_foreign(item) for key, item in value.items()}
 

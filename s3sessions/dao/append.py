@@ -32,6 +32,7 @@ from s3sessions.dao.snapshot import Seen
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
 from s3sessions.errors import (
+    AppendConflict,
     DeadlineExceeded,
     PreconditionFailed,
     S3SessionsError,
@@ -77,8 +78,9 @@ class Appender:
         self.agent_document = restored.agent
         self._recall.forget()
         messages = restored.history.messages
-        if is_whole or len(messages) >= LOOK_BACK:
-            self._recall.learn(messages, read_to=restored.tail.next_index)
+        self._recall.learn(messages, read_to=restored.tail.next_index)
+        if not is_whole and len(messages) < LOOK_BACK:
+            self._recall.read_to = None
 
     def extend(self, tail: Tail, messages: Sequence[Message]) -> None:
         """Take over what others have appended behind what this handle knew."""
@@ -111,7 +113,7 @@ class Appender:
         except BaseException as error:
             if any(writing.open):
                 self._unsettled.add(writing.write_id)
-            if isinstance(error, StoreUnavailable | DeadlineExceeded):
+            if isinstance(error, StoreUnavailable | DeadlineExceeded | AppendConflict):
                 error.write_id = writing.write_id
             if isinstance(error, DeadlineExceeded):
                 error.fate = "not_written" if self._is_unwritten(writing) else "unknown"
@@ -155,18 +157,22 @@ class Appender:
 
     async def _try(self, writing: Writing) -> list[Message] | None:
         """Make one try; None where it is to be made again."""
-        tail, found = self._trusted_tail(), None
-        if tail is None or (writing.redelivered and self._recall.read_to != tail.next_index):
+        if writing.redelivered and not writing.is_looked_up and await self._find(writing):
+            return await self._completed(writing.result())
+        tail = self._trusted_tail()
+        if tail is None or not self._is_read(writing, tail):
             tail, found = await self._look(writing)
-        elif writing.redelivered and not writing.is_looked_up and await self._find(writing):
-            found = writing.result()
-        if found is not None:
-            return await self._completed(found)
+            if found is not None:
+                return await self._completed(found)
         attempt = writing.attempt(tail, self._scope.new_id())
         if not await put_members(self._scope, self._agent, attempt):
             self._abandon(attempt)
             return None
         return await self._commit(writing, attempt, tail)
+
+    def _is_read(self, writing: Writing, tail: Tail) -> bool:
+        """Tell whether a write id that may be stored would be known."""
+        return not writing.redelivered or self._recall.read_to == tail.next_index
 
     def _trusted_tail(self) -> Tail | None:
         now, trust = self._scope.clock(), self._scope.settings.trust
@@ -191,7 +197,7 @@ class Appender:
         for position, message in zip(left, await self._scope.store.fan_out(calls), strict=True):
             if message is not None:
                 writing.found(position, message)
-        writing.is_looked_up = True
+        writing.is_looked_up = self.tail is not None and self._is_read(writing, self.tail)
         return not writing.left
 
     async def _look(self, writing: Writing) -> tuple[Tail, list[Message] | None]:
@@ -204,6 +210,7 @@ class Appender:
             writing.is_looked_up = False
             self._recall.learn(seen.messages, read_to=seen.tail.next_index)
             messages = writing.result() if await self._find(writing) else None
+            writing.is_looked_up = True
         if messages is not None:
             self.tail = seen.tail if known is None else tail_behind(known, seen, messages)
             return self.tail, messages

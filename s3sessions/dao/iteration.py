@@ -12,13 +12,14 @@ from s3sessions.dao.documents import (
     life_of,
     read_session_document,
 )
+from s3sessions.dao.end import fetching, find_end
 from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
 from s3sessions.dao.restore import OnCorrupt
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import MOST_PROBES, gaps
-from s3sessions.dao.visible import batch_of, is_listed, is_member
-from s3sessions.errors import SessionNotFound
+from s3sessions.dao.visible import ReplacedMember, batch_of, is_member, keyed, standing
+from s3sessions.errors import SessionNotFound, UnsupportedVersion
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.models import Message
 
@@ -56,6 +57,7 @@ class MessageStream:
         self._on_corrupt = on_corrupt
         self._before = before
         self._iterator = self._iterate()
+        self._given: set[int] = set()
         self.corrupt: list[Unreadable] = []
         self.holes: tuple[range, ...] = ()
         self.foreign = 0
@@ -78,17 +80,18 @@ class MessageStream:
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
         self._began_with = session
+        self._take_document(session)
         self.foreign = listing.foreign
-        indexes = self._indexes(listing)
+        end = await find_end(listing, fetching(self._scope, self._agent))
+        indexes = self._indexes(listing, end.next_index)
         width = self._scope.settings.width
-        given: set[int] = set()
         for at in range(0, len(indexes), width):
-            window = [index for index in indexes[at : at + width] if index not in given]
+            window = [index for index in indexes[at : at + width] if index not in self._given]
+            self._given = {index for index in self._given if index > indexes[at]}
             reads = await self._read_batches(window)
-            given = {index for index in given | set(reads) if index > indexes[at]}
             await self._note_missing(listing, indexes, reads)
-            for stored in self._in_order(window, reads):
-                if (message := self._take(stored)) is not None:
+            for index, stored in self._in_order(window, reads):
+                if (message := self._take(index, stored)) is not None:
                     yield message
 
     async def _read_batches(self, window: list[int]) -> dict[int, Stored | None]:
@@ -115,38 +118,47 @@ class MessageStream:
             there = [index for index in indexes if index not in self._missing]
             self.holes = tuple(gaps([*there, max([*indexes, *self._missing]) + 1], self._start))
 
-    def _in_order(self, window: list[int], reads: dict[int, Stored | None]) -> Iterator[Stored]:
+    def _in_order(
+        self, window: list[int], reads: dict[int, Stored | None]
+    ) -> Iterator[tuple[int, Stored]]:
         """Give what stands in the window, each batch whole at its commit; unreadable ones too."""
         known = {index: stored for index, stored in reads.items() if stored is not None}
         for index in window:
-            stored = known.get(index)
-            if stored is None or is_member(stored):
+            if index in self._given:
                 continue
-            yield stored
-            batch = batch_of(stored)
-            for member in (batch.indexes or ())[1:] if batch is not None else ():
-                read = known.get(member)
-                if read is not None and is_listed(read, stored):
-                    yield read
+            found = list(standing(known, index))
+            # A single message that a commit lists is given at its own place, too.
+            self._given.update(i for i, _ in found[1:] if not _is_single(known[i]))
+            yield from found
 
-    def _indexes(self, listing: AgentListing) -> list[int]:
-        """Give what to read: what is shown, and what a list that is no snapshot may lack."""
-        shown = [
-            index
-            for index in listing.messages
-            if index >= self._start and (self._stop is None or index < self._stop)
-        ]
+    def _indexes(self, listing: AgentListing, end: int) -> list[int]:
+        """Give what to read: what is shown, and what a list that is no snapshot may lack.
+
+        Nothing at the end that the list shows or behind it: what comes there meanwhile may come
+        behind what was not there yet when it was looked for.
+        """
+        stop = end if self._stop is None else min(end, self._stop)
+        shown = [index for index in listing.messages if self._start <= index < stop]
         self.holes = tuple(gaps(shown, self._start))
         if sum(map(len, self.holes)) > MOST_PROBES:
             return shown
         return sorted(chain(shown, *self.holes))
 
-    def _take(self, stored: Stored) -> Message | None:
+    def _take_document(self, session: Document | None) -> None:
+        """Do without a damaged document; what a newer version wrote is not read in part."""
+        if session is None or session.corrupt is None:
+            return
+        if self._on_corrupt == "raise" and isinstance(session.corrupt, UnsupportedVersion):
+            raise session.corrupt
+        self.corrupt.append(session.corrupt)
+
+    def _take(self, index: int, stored: Stored) -> Message | None:
         if isinstance(stored.content, Message):
             return None if stored.is_void else stored.content
-        if self._on_corrupt == "raise":
-            raise stored.content
-        self.corrupt.append(stored.content)
+        error = keyed(stored.content, self._agent.message(index))
+        if self._on_corrupt == "raise" and not isinstance(error, ReplacedMember):
+            raise error
+        self.corrupt.append(error)
         return None
 
     async def _check_there(self) -> None:
@@ -155,3 +167,7 @@ class MessageStream:
         check_not_deleted(session, self._session.document, self._agent.agent_id)
         if session is None or life_of(session) != life_of(self._began_with):
             raise SessionNotFound("session was deleted meanwhile", key=self._session.document)
+
+
+def _is_single(stored: Stored) -> bool:
+    return isinstance(stored.content, Message) and not is_member(stored)

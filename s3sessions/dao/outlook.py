@@ -21,7 +21,7 @@ async def look_for_the_end(scope: Scope, session: SessionKeys, agent: AgentKeys)
     listing, document = await look(scope, session, agent)
     check_writable(document, session.document, agent.agent_id)
     end = await find_end(listing, fetching(scope, agent))
-    return Seen(listing, document, [], [], (), Tail.of(listing, document, end))
+    return Seen(listing, document, [], [], [], (), Tail.of(listing, document, end))
 
 
 async def look_at_the_unseen(

@@ -76,7 +76,7 @@ class Restore:
             state=decode_part(agent.body.get("state")) if agent else {},
             metadata=decode_part(agent.part("metadata")) if agent else {},
             next_index=seen.tail.next_index,
-            corrupt=(*seen.corrupt, *documents),
+            corrupt=(*seen.corrupt, *seen.replaced, *documents),
             holes=seen.lacking,
             foreign=seen.listing.foreign,
             missing=tuple(sorted(seen.tail.missing)),

@@ -23,7 +23,16 @@ from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.tail import Tail
-from s3sessions.dao.visible import Reads, messages, newest, place_of, related
+from s3sessions.dao.visible import (
+    Reads,
+    ReplacedMember,
+    keyed,
+    messages,
+    newest,
+    place_of,
+    places,
+    related,
+)
 from s3sessions.errors import StoreUnavailable
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.models import Message
@@ -47,6 +56,7 @@ class Seen:
         session: session.json.
         messages: the visible ones, in order.
         corrupt: what could not be read.
+        replaced: what stands where a commit lists a member.
         lacking: runs of indexes that no object holds.
         tail: the end of the history.
     """
@@ -55,6 +65,7 @@ class Seen:
     session: Document | None
     messages: list[Message]
     corrupt: list[Unreadable]
+    replaced: list[Unreadable]
     lacking: tuple[range, ...]
     tail: Tail
 
@@ -228,13 +239,18 @@ class Snapshot:
         return True
 
     def _seen(self, listing: AgentListing, first: int) -> Seen:
-        contents = [self._reads[i].content for i in sorted(self._found) if i >= first]
+        unreadable = [
+            keyed(stored.content, self.agent.message(index))
+            for index, stored in places(self._found, first)
+            if not isinstance(stored.content, Message)
+        ]
         seen = self._visible(first)
         return Seen(
             listing=listing,
             session=self._document,
             messages=newest(seen, len(seen) if self.last is None else self.last),
-            corrupt=[content for content in contents if not isinstance(content, Message)],
+            corrupt=[error for error in unreadable if not isinstance(error, ReplacedMember)],
+            replaced=[error for error in unreadable if isinstance(error, ReplacedMember)],
             lacking=tuple(self._lacking or ()),
             tail=Tail.of(listing, self._document, self._end),
         )

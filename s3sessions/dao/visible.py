@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from s3sessions.dao.messages import Stored
+from s3sessions.dao.messages import Stored, Unreadable
+from s3sessions.errors import CorruptObject
 from s3sessions.models import Batch, Message
+
+
+class ReplacedMember(CorruptObject):
+    """A commit lists an index at which something else stands.
+
+    Damage, or what a deletion that raced a batch has left of it in the next life of the id. Said
+    like a hole, and like a hole no reason to refuse the rest.
+    """
+
 
 Reads: TypeAlias = Mapping[int, Stored]
 """Objects by index, as they were read."""
@@ -50,21 +60,44 @@ def related(reads: Reads, indexes: Iterable[int]) -> set[int]:
     return found
 
 
+def standing(reads: Reads, index: int) -> Iterator[tuple[int, Stored]]:
+    """Give what readers meet at a place: the object there and, of a commit, what it lists.
+
+    What is listed and cannot be read, or is no member of the batch, is given as such: a commit is
+    created behind its members, so one of the two is damaged.
+    """
+    stored = reads.get(index)
+    if stored is None or is_member(stored):
+        return
+    yield index, stored
+    batch = batch_of(stored)
+    for member in (batch.indexes or ())[1:] if batch is not None else ():
+        read = reads.get(member)
+        if read is None:
+            continue
+        if isinstance(read.content, Message) and not is_listed(read, stored):
+            read = Stored(ReplacedMember(f"no member of the batch of message {index}"), read.etag)
+        yield member, read
+
+
+def keyed(error: Unreadable, key: str) -> Unreadable:
+    """Name the object where the error does not yet."""
+    error.key = error.key or key
+    return error
+
+
 def places(reads: Reads, start: int = 0) -> Iterator[tuple[int, Stored]]:
     """Give what is visible from a place on, in order, with the index at which each stands.
 
     Voids and what cannot be read are among it. A member comes after its commit.
     """
+    listed: set[int] = set()
     for index in sorted(index for index in reads if index >= start):
-        stored = reads[index]
-        if is_member(stored):
+        if index in listed and not isinstance(reads[index].content, Message):
             continue
-        yield index, stored
-        batch = batch_of(stored)
-        for member in (batch.indexes or ())[1:] if batch is not None else ():
-            read = reads.get(member)
-            if read is not None and is_listed(read, stored):
-                yield member, read
+        found = list(standing(reads, index))
+        listed.update(member for member, _ in found[1:])
+        yield from found
 
 
 def place_of(message: Message) -> int:

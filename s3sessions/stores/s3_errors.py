@@ -175,7 +175,8 @@ _SDK_ERRORS: Final = _table(
     ("FileNotFoundError PermissionError", failures.configuration),
     (
         """
-        ConnectionError HTTPClientError IncompleteReadError ChecksumError FlexibleChecksumError
+        ConnectionError HTTPClientError HTTPError IncompleteReadError ChecksumError
+        FlexibleChecksumError
         ResponseParserError CapacityNotAvailableError ClientError OSError
         """,
         failures.unavailable,

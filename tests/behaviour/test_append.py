@@ -192,3 +192,22 @@ def test_characters_that_json_writers_get_wrong_come_back_unaltered(rig: Rig) ->
     )
     rig.sessions().open("s").append(payload)
     assert rig.sessions().open("s").restore().payloads == [payload]
+
+
+def test_after_a_lost_race_a_handle_knows_where_its_message_went(memory_rig: Rig) -> None:
+    chat, other = memory_rig.sessions().open("s"), memory_rig.sessions().open("s")
+    chat.append({"n": 0})
+    other.append({"n": 1})
+    assert chat.append({"n": 2}).index == 2
+    before = chat.requests.total
+    assert chat.append({"n": 3}).index == 3
+    assert chat.requests.total == before + 1
+
+
+def test_a_refused_append_says_under_which_write_id_to_repeat_it(memory_rig: Rig) -> None:
+    chat = memory_rig.sessions().open("s")
+    chat.restore()
+    memory_rig.sessions().open("s").append({"n": 0})
+    with pytest.raises(AppendConflict) as caught:
+        chat.append({"n": 1}, write_id="event-1")
+    assert caught.value.write_id == "event-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ class Ledger:
         self.headers: list[tuple[str, Mapping[str, str]]] = []
         self.peak = 0
         self._under_way = 0
+        self._has_ended = threading.Condition()
 
     def begin(self, operation: Operation, headers: Mapping[str, str]) -> Passage:
         """Note that a request has come in."""
@@ -37,8 +39,15 @@ class Ledger:
 
     def end(self, operation: Operation, status: int) -> None:
         """Note that a request has ended."""
-        self._under_way -= 1
-        self.exchanges.append(Exchange(operation.name, operation.key, status))
+        with self._has_ended:
+            self._under_way -= 1
+            self.exchanges.append(Exchange(operation.name, operation.key, status))
+            self._has_ended.notify_all()
+
+    def wait_for_the_last(self) -> None:
+        """Wait until no request is under way."""
+        with self._has_ended:
+            self._has_ended.wait_for(lambda: self._under_way == 0)
 
 
 class Passage:

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from tests.servers.faults import Answer, Delay, Fault, ResetAfter, ResetBefore, Truncate
+from tests.servers.faults import (
+    HOLD_SECONDS,
+    Answer,
+    CutRequest,
+    Delay,
+    Fault,
+    Hold,
+    ResetAfter,
+    ResetBefore,
+    Truncate,
+)
 from tests.servers.http_messages import Head, read_answer_body, read_body, read_head
 from tests.servers.ledger import NO_ANSWER, Passage
 
@@ -71,19 +81,36 @@ class Relay:
                     self._writer.write(fault.as_bytes(request.head.start[0]))
                 case ResetBefore():
                     self._reset(passage)
-                case ResetAfter():
-                    await self._server.ask(request)
+                case CutRequest():
+                    await self._server.begin(request, fault.after)
                     self._reset(passage)
-                case Truncate():
-                    self._cut(await self._server.ask(request), passage, fault.after)
-                case Delay():
-                    await asyncio.sleep(fault.seconds)
-                    self._pass_on(await self._server.ask(request), passage)
-                case None:
-                    self._pass_on(await self._server.ask(request), passage)
+                case _:
+                    await self._exchange_with_server(request, passage, fault)
             await self._writer.drain()
         finally:
             passage.ended(NO_ANSWER)
+
+    async def _exchange_with_server(
+        self, request: Message, passage: Passage, fault: Fault | None
+    ) -> None:
+        match fault:
+            case Delay():
+                await asyncio.sleep(fault.seconds)
+            case Hold(before_server=True):
+                await _held(fault)
+        answer = await self._server.ask(request)
+        match fault:
+            case ResetAfter():
+                self._reset(passage)
+            case Truncate():
+                self._cut(answer, passage, fault.after)
+            case Hold():
+                fault.passed.set()
+                if not fault.before_server:
+                    await _held(fault)
+                self._pass_on(answer, passage)
+            case _:
+                self._pass_on(answer, passage)
 
     def _pass_on(self, answer: Message, passage: Passage) -> None:
         self._is_over = self._is_over or answer.head.is_last
@@ -103,6 +130,11 @@ class Relay:
         tcp = self._writer.get_extra_info("socket")
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_no_time)
         self._writer.transport.abort()
+
+
+async def _held(hold: Hold) -> None:
+    hold.reached.set()
+    await asyncio.to_thread(hold.released.wait, HOLD_SECONDS)
 
 
 class ServerConnection:
@@ -127,6 +159,13 @@ class ServerConnection:
         if head.is_last:
             self.close()
         return Message(head, body)
+
+    async def begin(self, request: Message, after: int) -> None:
+        """Send a request with only the first bytes of its body, and hang up."""
+        _, writer = await self._connected()
+        writer.write(request.head.without("expect") + request.body[:after])
+        await writer.drain()
+        self.close()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is not None and self._streams[0].at_eof():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 ACCESS_KEY: Final = "tests-access-key"
 SECRET_KEY: Final = "tests-secret-key"
@@ -34,6 +36,28 @@ class S3Server:
         with self.client() as s3:
             s3.create_bucket(Bucket=name)
         return name
+
+    def is_listening(self) -> bool:
+        """Tell whether anybody answers at the endpoint's port."""
+        url = urlsplit(self.endpoint_url)
+        try:
+            socket.create_connection((url.hostname or "", url.port or 0), timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+    def takes_objects(self) -> bool:
+        """Put an object: what a server can do last after a start or a crash."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            with self.client(connect_timeout=5, read_timeout=5) as s3:
+                if "ready" not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+                    s3.create_bucket(Bucket="ready")
+                s3.put_object(Bucket="ready", Key="ready", Body=b"")
+        except (BotoCoreError, ClientError):
+            return False
+        return True
 
     @contextmanager
     def client(self, endpoint_url: str | None = None, **config: Any) -> Iterator[Any]:

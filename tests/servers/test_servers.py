@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,13 +14,18 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.servers.ceph import Ceph
+from tests.servers.daemon import ServerFailed
+from tests.servers.faults import HOLD_SECONDS
 from tests.servers.moto_server import MotoServer
 from tests.servers.s3_server import S3Server
-from tests.servers.weed import Weed, WeedFailed
+from tests.servers.weed import Weed
 from tests.servers.wire import (
     Answer,
+    CutRequest,
     Delay,
     Exchange,
+    Hold,
     ResetAfter,
     ResetBefore,
     Rule,
@@ -145,10 +151,18 @@ def test_weed_does_not_outlive_a_process_that_was_killed() -> None:
     assert hangs_up(killed.stdout.strip())
 
 
+def test_where_ceph_is_missing_the_error_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ServerFailed, match="no ceph, .*radosgw.*: .*apt-get install .*radosgw"):
+        Ceph().__enter__()
+
+
 def test_weed_says_why_it_does_not_start(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = [int(weed.endpoint_url.rpartition(":")[2])] * 8
-    monkeypatch.setattr("tests.servers.weed.free_ports", lambda: taken)
-    with pytest.raises(WeedFailed, match="ended before"), Weed():
+    monkeypatch.setattr("tests.servers.weed.free_ports", lambda _: taken)
+    with pytest.raises(ServerFailed, match="ended before"), Weed():
         pass
 
 
@@ -298,6 +312,56 @@ def test_a_truncated_body_is_shorter_than_its_head_says(
     with pytest.raises(BotoCoreError):
         answer["Body"].read()
     assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"0123456789"
+
+
+def test_a_request_that_is_cut_in_its_body_leaves_the_old_object(
+    s3: Any, wire: WireProxy, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="key", Body=b"old")
+    wire.rules([Rule(CutRequest(after=500), operation="PutObject")])
+    for key in ("key", "new"):
+        with pytest.raises(BotoCoreError):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"x" * 1000)
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"old"
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+@pytest.mark.parametrize("before_server", [True, False])
+def test_a_held_request_goes_its_way_when_its_sender_is_gone(
+    server: S3Server, wire: WireProxy, s3: Any, bucket: str, before_server: bool
+) -> None:
+    hold = Hold(before_server)
+    wire.rules([Rule(hold, operation="PutObject", count=1)])
+    with (
+        server.client(wire.url, **NO_RETRY, read_timeout=0.2) as hasty,
+        pytest.raises(BotoCoreError),
+    ):
+        hasty.put_object(Bucket=bucket, Key="key", Body=b"x")
+    assert hold.reached.wait(HOLD_SECONDS)
+    assert hold.passed.is_set() is not before_server
+    hold.released.set()
+    wire.settle()
+    assert hold.passed.is_set()
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_what_strikes_by_chance_is_the_same_for_the_same_seed(
+    s3: Any, wire: WireProxy, bucket: str
+) -> None:
+    def statuses(seed: int) -> list[int]:
+        wire.reset()
+        wire.rules([Rule(Answer(503, "SlowDown"), chance=0.5)], seed=seed)
+        for _ in range(12):
+            with contextlib.suppress(ClientError):
+                s3.list_objects_v2(Bucket=bucket)
+        struck = wire.struck
+        assert struck == {"503 SlowDown": [e.status for e in wire.log].count(503)}
+        return [exchange.status for exchange in wire.log]
+
+    first = statuses(1)
+    assert statuses(1) == first
+    assert set(first) == {200, 503}
+    assert statuses(2) != first
 
 
 def test_a_rule_is_for_its_operation_and_its_key(s3: Any, wire: WireProxy, bucket: str) -> None:

@@ -7,6 +7,7 @@ Bodies are held whole, so that every fault strikes at one exact point.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit
 
 from tests.servers.faults import (
     Answer,
+    CutRequest,
     Delay,
     Fault,
+    Hold,
     ResetAfter,
     ResetBefore,
     Rule,
@@ -31,8 +34,10 @@ from tests.servers.relay import LONGEST_HEAD, Relay
 
 __all__ = [
     "Answer",
+    "CutRequest",
     "Delay",
     "Exchange",
+    "Hold",
     "ResetAfter",
     "ResetBefore",
     "Rule",
@@ -61,6 +66,7 @@ class WireProxy:
         self._rulebook = Rulebook()
         self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
         self._listening: Future[int] = Future()
+        self._relays: set[asyncio.Future[None]] = set()
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
 
@@ -69,9 +75,14 @@ class WireProxy:
         """Where clients find the wire."""
         return f"http://127.0.0.1:{self._listening.result()}"
 
-    def rules(self, rules: Sequence[Rule]) -> None:
+    def rules(self, rules: Sequence[Rule], *, seed: int = 0) -> None:
         """Put these rules, and what they have met, in place of the ones before."""
-        self._rulebook = Rulebook(rules)
+        self._rulebook = Rulebook(rules, seed)
+
+    @property
+    def struck(self) -> Counter[str]:
+        """How many times each kind of fault has happened by the rules that stand."""
+        return Counter(self._rulebook.struck)
 
     def reset(self) -> None:
         """Forget what went over the wire; the rules stay as they are."""
@@ -85,6 +96,10 @@ class WireProxy:
     def log(self) -> list[Exchange]:
         """The requests that have ended, in the order of their ends."""
         return list(self._ledger.exchanges)
+
+    def settle(self) -> None:
+        """Wait until no request is under way, those included whose senders have given up."""
+        self._ledger.wait_for_the_last()
 
     @property
     def peak(self) -> int:
@@ -123,9 +138,20 @@ class WireProxy:
         self._listening.set_result(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()
+        # A connection that was accepted just now has no task yet.
+        await asyncio.sleep(0)
+        while self._relays:
+            for relay in self._relays:
+                relay.cancel()
+            await asyncio.wait(self._relays)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Relay(self._admit, self._backend, reader, writer).run()
+        relay = asyncio.ensure_future(Relay(self._admit, self._backend, reader, writer).run())
+        self._relays.add(relay)
+        relay.add_done_callback(self._relays.discard)
+        # Cancelled at the wire's end; a stream would report that as an error of its own.
+        with contextlib.suppress(asyncio.CancelledError):
+            await relay
 
     def _admit(self, request: Head) -> tuple[Passage, Fault | None]:
         operation = operation_of(request)
