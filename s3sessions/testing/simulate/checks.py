@@ -53,6 +53,9 @@ def _calm(facts: Facts) -> Iterator[str]:
 
 def _found(facts: Facts) -> Iterator[str]:
     for reading in facts.whole:
+        if reading.kind == "follow" and facts.has_ghosts(reading):
+            # A new life may begin below what it follows.
+            continue
         shown = set(reading.tokens)
         for spoken in facts.ledger.spoken.values():
             if spoken.acknowledged is None or spoken.acknowledged > reading.began:
@@ -226,12 +229,22 @@ def _changed(facts: Facts) -> Iterator[str]:
             if change.ended is None or change.ended > reading.began or change.token not in shown:
                 continue
             if not change.version:
-                yield f"{reading.reader} saw {change.token}, which was removed"
+                if _was_told(facts, change):
+                    yield f"{reading.reader} saw {change.token}, which was removed"
             elif shown[change.token] not in _later(facts, change):
                 yield (
                     f"{reading.reader} saw {change.token} in version "
                     f"{shown[change.token]!r}, it was changed to {change.version!r}"
                 )
+
+
+def _was_told(facts: Facts, removal: Change) -> bool:
+    """Tell whether the message's writer knew that it is there before it was removed.
+
+    One that does not know repeats its append, and what is not visible is stored again.
+    """
+    acknowledged = facts.ledger.spoken[removal.token].acknowledged
+    return acknowledged is not None and acknowledged < removal.began
 
 
 def _later(facts: Facts, done: Change) -> set[str]:

@@ -31,7 +31,7 @@ class Reader:
 async def restore_all(role: Role) -> None:
     """Restore a whole history."""
     began = role.ledger.now()
-    history = await role.open().restore()
+    history = await role.open().restore(on_corrupt=role.on_corrupt)
     role.ledger.read(role.name, "restore", began, history.messages)
 
 
@@ -39,7 +39,7 @@ async def restore_last(role: Role) -> None:
     """Restore the end of a history."""
     began = role.ledger.now()
     last = role.rng.randint(1, _MOST_LAST)
-    history = await role.open().restore(last=last)
+    history = await role.open().restore(last=last, on_corrupt=role.on_corrupt)
     role.ledger.read(role.name, "last", began, history.messages, asked=last)
 
 
@@ -59,7 +59,7 @@ async def follow(role: Role) -> None:
     """Restore a history, and later take what is new."""
     chat = role.open()
     began = role.ledger.now()
-    messages = list((await chat.restore()).messages)
+    messages = list((await chat.restore(on_corrupt=role.on_corrupt)).messages)
     for _ in range(role.rng.randint(1, 2)):
         await role.idle()
         began = role.ledger.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,7 +107,7 @@ class Writer:
             began = self._look(role)
             last = role.rng.choice((None, None, 3))
             try:
-                history = await chat.restore(last=last)
+                history = await chat.restore(last=last, on_corrupt=role.on_corrupt)
             except (StoreUnavailable, SessionDeleted):
                 await role.idle()
                 continue
@@ -148,7 +147,7 @@ class Writer:
             return False
         except DeadlineExceeded as error:
             job.write_id = job.write_id or error.write_id
-            return self._is_given_up(role, tokens, error)
+            return self._is_given_up(role, job, error)
         except AppendConflict as error:
             if error.messages:
                 ledger.read(role.name, "last", began, error.messages)
@@ -166,11 +165,15 @@ class Writer:
     def _deadline(self, role: Role) -> float | None:
         return role.rng.choice((0.1, 1.0, 10.0, 100.0)) if self.hurries else None
 
-    def _is_given_up(self, role: Role, tokens: Sequence[str], error: DeadlineExceeded) -> bool:
-        """Say something else next time, or the same again: both are safe."""
-        if error.fate == "unknown" or not self.alone or role.rng.random() < 0.5:
+    def _is_given_up(self, role: Role, job: Job, error: DeadlineExceeded) -> bool:
+        """Say something else next time, or the same again: both are safe.
+
+        What an earlier try has sent may still arrive, whatever this one came to.
+        """
+        is_certain = error.fate == "not_written" and job.tries == 1 and self.alone
+        if not is_certain or role.rng.random() < 0.5:
             return False
-        role.ledger.refuse(tokens)
+        role.ledger.refuse(job.tokens)
         return True
 
     async def _lost(self, role: Role, chat: AsyncAgentSession, job: Job) -> bool:
