@@ -50,8 +50,9 @@ class Sessions:
         url: `s3://bucket/prefix`, `file:///folder` or `memory://`; else `S3SESSIONS_URL`.
         settings: all settings at once, instead of the options and the `S3SESSIONS_*` variables.
         client: a boto3 S3 client to use. It is never closed, and of all that this package sets up
-            on a client of its own, only one event hook is put on it: the one that takes the
-            `Expect: 100-continue` header off each PutObject.
+            on a client of its own, only two event hooks are put on it: one takes the header
+            `Expect: 100-continue` off each PutObject, one ends the client's retries once the
+            `deadline` of a call is over.
         store: a store of your own instead of a URL.
         on_request: told of each request once it has ended.
         clock: seconds since the epoch; for tests.

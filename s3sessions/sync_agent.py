@@ -23,8 +23,9 @@ class AgentSession:
     It costs nothing until it is used. Threads may share it: writes go one after the other.
 
     Most verbs take a `deadline`, seconds from now (on Lambda, what is left of the invocation): past
-    it they begin no request and end no wait, and raise `DeadlineExceeded`. A request that is under
-    way ends in its own time (`connect_timeout`, `read_timeout`).
+    it they begin no request, no retry and no wait, and raise `DeadlineExceeded`. In blocking code a
+    request that hangs ends in its own time (`connect_timeout`, `read_timeout`); in async code it
+    ends with the deadline.
     """
 
     def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:

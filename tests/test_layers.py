@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"models"}),
-    frozenset({"keys", "settings", "values", "versions"}),
+    frozenset({"deadline", "keys", "settings", "values", "versions"}),
     frozenset({"codec", "health", "receipts"}),
     frozenset({"ports"}),
     frozenset({"location", "log", "metering"}),
@@ -33,7 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
 
-STORES_MAY_IMPORT = {"errors", "models", "ports", "versions"}
+STORES_MAY_IMPORT = {"deadline", "errors", "models", "ports", "versions"}
 LOWEST_THAT_OPENS_STORES = HEIGHT["sync"]
 
 # The demo is a command, in a folder of its own for the conversations that it carries; an error can

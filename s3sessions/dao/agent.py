@@ -13,10 +13,10 @@ from s3sessions.codec import PARTIAL, Draft
 from s3sessions.dao.append import Appender, OnConflict
 from s3sessions.dao.batch import MOST_MESSAGES
 from s3sessions.dao.change import complete, redact, remove, update
-from s3sessions.dao.deadline import PunctualStore, deadline_in
 from s3sessions.dao.documents import Details, check_time, decode_part
 from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.messages import read_message
+from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.restore import OnCorrupt, Partial, Restore
 from s3sessions.dao.rewriting import is_visible, not_found
 from s3sessions.dao.scope import Scope
@@ -25,6 +25,7 @@ from s3sessions.dao.state import StateChange, save_state
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.turn import Claim, Claims
 from s3sessions.dao.writing import Writing
+from s3sessions.deadline import deadline_in
 from s3sessions.errors import Conflict, InvalidId, InvalidMessage, InvalidSettings
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.metering import Meter
@@ -47,7 +48,7 @@ class AgentDAO:
         if on_conflict not in (None, "raise", "rebase"):
             raise InvalidSettings(f"on_conflict={on_conflict!r}: must be 'raise' or 'rebase'")
         self.meter = Meter()
-        store = PunctualStore(scope.store.observed(self.meter), scope.clock)
+        store = PunctualStore(scope.store.observed(self.meter))
         scope = replace(scope, store=store)
         self._scope = scope
         self._session = session

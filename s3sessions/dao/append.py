@@ -21,7 +21,6 @@ from typing import Final, Literal, TypeAlias
 from s3sessions.dao.batch import Attempt, put_members
 from s3sessions.dao.birth import Birth, Midwife
 from s3sessions.dao.conflict import check_unmoved, contended, tail_behind
-from s3sessions.dao.deadline import has_deadline
 from s3sessions.dao.documents import Details, Document
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.outlook import look_at_the_unseen, look_for_the_end
@@ -31,6 +30,7 @@ from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import Seen
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
+from s3sessions.deadline import seconds_left
 from s3sessions.errors import (
     AppendConflict,
     DeadlineExceeded,
@@ -126,24 +126,15 @@ class Appender:
         is_known = not writing.redelivered or writing.is_looked_up
         return is_known and writing.write_id not in self._unsettled
 
-    async def _take_back(self, writing: Writing) -> None:
-        """Leave nothing visible in a session that is being deleted."""
-        for attempt in list(writing.open):
-            stored = await read_message(self._scope, self._agent, attempt.commit)
-            if stored is not None and (winner := writing.committed_by(stored)):
-                winner.etags[winner.commit] = stored.etag
-                await self._midwife.take_back(winner)
-            attempt.is_open = False
-
     async def _append(self, writing: Writing) -> list[Message]:
         attempts = self._scope.settings.attempts
-        patience = attempts if has_deadline() else _UNAVAILABLE_TRIES
+        patience = _UNAVAILABLE_TRIES if seconds_left() is None else attempts
         for attempt in range(attempts):
             try:
                 messages = await self._try(writing)
             except SessionDeleted:
                 self._distrust()
-                await self._take_back(writing)
+                await self._midwife.take_back(writing)
                 raise
             except StoreUnavailable:
                 patience -= 1

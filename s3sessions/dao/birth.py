@@ -23,8 +23,10 @@ from s3sessions.dao.documents import (
     read_session_document,
     session_body,
 )
+from s3sessions.dao.messages import read_message
 from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.writing import Writing
 from s3sessions.errors import PreconditionFailed, S3SessionsError
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
@@ -114,10 +116,15 @@ class Midwife:
         document = await read_session_document(self._scope, self._session)
         check_not_deleted(document, self._session.document, self._agent.agent_id)
 
-    async def take_back(self, attempt: Attempt) -> None:
-        """Turn messages that were stored into voids."""
-        stored = range(len(attempt.indexes))
-        await self._scope.store.fan_out([partial(self._void, attempt, at) for at in stored])
+    async def take_back(self, writing: Writing) -> None:
+        """Turn what is stored of an append into voids, where its outcome is open."""
+        for attempt in list(writing.open):
+            stored = await read_message(self._scope, self._agent, attempt.commit)
+            if stored is not None and (winner := writing.committed_by(stored)):
+                winner.etags[winner.commit] = stored.etag
+                positions = range(len(winner.indexes))
+                await self._scope.store.fan_out([partial(self._void, winner, p) for p in positions])
+            attempt.is_open = False
 
     async def _void(self, attempt: Attempt, position: int) -> None:
         # Never deleted: a writer that stalled could create the index again.

@@ -40,9 +40,10 @@ class S3Store:
     Args:
         bucket: its name, or the ARN of an access point.
         client: a boto3 client to use as it is, in place of the arguments that make one; its pool
-            should have `width` connections. One event hook is registered on it, which removes
+            should have `width` connections. Two event hooks are registered on it: one removes
             `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`, id
-            `s3sessions-no-expect`). It is never closed.
+            `s3sessions-no-expect`), one ends its retries with the caller's deadline
+            (`needs-retry.s3`, id `s3sessions-deadline`). It is never closed.
         endpoint_url: of an S3-compatible server; None for what the AWS configuration says.
         region: None for what the AWS configuration says.
         profile: of the AWS configuration; None for its default.

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from s3sessions.deadline import seconds_left
 from s3sessions.errors import NotFound, PreconditionFailed, S3SessionsError
 from s3sessions.ports import PAGE_LIMIT, Blob, Condition, DeleteOutcome, Observer, Page, Target
 from s3sessions.stores.s3_aioboto3 import LoopClients
@@ -43,9 +44,10 @@ class AsyncS3Store:
     Args:
         bucket: its name, or the ARN of an access point.
         client: an aioboto3 (aiobotocore) client to use as it is, in place of the arguments that
-            make one; its pool should have `width` connections. One event hook is registered on
-            it, which removes `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`,
-            id `s3sessions-no-expect`). It is never closed.
+            make one; its pool should have `width` connections. Two event hooks are registered on
+            it: one removes `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`, id
+            `s3sessions-no-expect`), one ends its retries with the caller's deadline
+            (`needs-retry.s3`, id `s3sessions-deadline`). It is never closed.
         endpoint_url: of an S3-compatible server; None for what the AWS configuration says.
         region: None for what the AWS configuration says.
         profile: of the AWS configuration; None for its default.
@@ -230,7 +232,8 @@ class AsyncS3Store:
         exchange = Exchange(call, self._observers)
         while True:
             try:
-                answer = await _ask(await self._clients.get(), call)
+                async with asyncio.timeout(seconds_left()):
+                    answer = await _ask(await self._clients.get(), call)
             except BrokenBody as broken:
                 if not exchange.broke(broken):
                     raise broken.unavailable(call) from broken.cause

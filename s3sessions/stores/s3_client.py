@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from s3sessions import __version__
+from s3sessions.deadline import seconds_left
 from s3sessions.errors import InvalidSettings
 from s3sessions.stores.s3_failures import without_secrets
 
@@ -131,10 +133,10 @@ def settings_errors() -> Iterator[None]:
 
 
 def prepare_client(client: Any) -> None:
-    """Register our one hook on a client; doing it again changes nothing."""
-    client.meta.events.register(
-        "before-sign.s3.PutObject", _drop_expect, unique_id="s3sessions-no-expect"
-    )
+    """Register our two hooks on a client; doing it again changes nothing."""
+    events = client.meta.events
+    events.register("before-sign.s3.PutObject", _drop_expect, unique_id="s3sessions-no-expect")
+    events.register("needs-retry.s3", _end_retries, unique_id="s3sessions-deadline")
 
 
 def _drop_expect(request: Any, **_: Any) -> None:
@@ -163,3 +165,18 @@ def parse_timestamp(value: Any) -> datetime:
 def _is_aws(url: str | None) -> bool:
     host = "" if url is None else urlsplit(url).hostname or ""
     return url is None or host.endswith(_AWS_DOMAINS)
+
+
+class RetriesEnded(OSError):
+    """The caller's time is over before the SDK got an answer that it would not ask for again."""
+
+
+def _end_retries(response: Any, caught_exception: Any = None, **_: Any) -> None:
+    left = seconds_left()
+    if left is None or left > 0:
+        return
+    if caught_exception is not None:
+        raise caught_exception
+    status = response[0].status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetriesEnded(f"answer {status} at the end of the time given")

@@ -12,13 +12,12 @@ import pytest
 from s3sessions import (
     AccessDenied,
     AppendConflict,
-    PreconditionFailed,
     SessionDeleted,
     Sessions,
     StoreUnavailable,
-    WriteRace,
 )
 from s3sessions.stores.memory import MemoryStore
+from tests.dao.mishaps import denied, raced, repeated, unanswered, unsent
 from tests.interposed import Hook, Interposed
 
 MESSAGES = "session_s/agents/agent_default/messages"
@@ -40,32 +39,6 @@ class Script:
     @property
     def is_over(self) -> bool:
         return not self._faults
-
-
-def unanswered(call: Callable[[], Any]) -> Any:
-    """The request took effect, its answer was lost."""
-    call()
-    raise StoreUnavailable("timeout")
-
-
-def unsent(call: Callable[[], Any]) -> Any:
-    """The request never arrived."""
-    raise StoreUnavailable("connection refused")
-
-
-def repeated(call: Callable[[], Any]) -> Any:
-    """The answer was lost, and the client's own retry met the object that it had created."""
-    call()
-    raise PreconditionFailed("exists")
-
-
-def raced(call: Callable[[], Any]) -> Any:
-    """S3's 409."""
-    raise WriteRace("conditional request conflict")
-
-
-def denied(call: Callable[[], Any]) -> Any:
-    raise AccessDenied("no", action="s3:PutObject")
 
 
 def place(hook: Hook, memory: MemoryStore, **options: Any) -> tuple[Sessions, Interposed]:

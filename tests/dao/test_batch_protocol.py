@@ -15,9 +15,9 @@ from s3sessions import (
     SessionDeleted,
     Sessions,
     StoreUnavailable,
-    WriteRace,
 )
 from s3sessions.stores.memory import MemoryStore
+from tests.dao.mishaps import raced, unanswered, unsent
 from tests.interposed import Interposed
 
 MESSAGES = "session_s/agents/agent_default/messages"
@@ -37,19 +37,6 @@ def at_request(number: int, fault: Callable[[Callable[[], Any]], Any]) -> tuple[
         return fault(call) if len(asked) == number + 1 else call()
 
     return hook, asked
-
-
-def unsent(call: Callable[[], Any]) -> Any:
-    raise StoreUnavailable("connection refused")
-
-
-def unanswered(call: Callable[[], Any]) -> Any:
-    call()
-    raise StoreUnavailable("timeout")
-
-
-def raced(call: Callable[[], Any]) -> Any:
-    raise WriteRace("conditional request conflict")
 
 
 def died_before(call: Callable[[], Any]) -> Any:

@@ -13,39 +13,16 @@ from s3sessions import (
     Conflict,
     DeadlineExceeded,
     MessageNotFound,
-    PreconditionFailed,
     Sessions,
     StoreUnavailable,
-    WriteRace,
 )
 from s3sessions.stores.memory import MemoryStore
+from tests.dao.mishaps import Mishap, raced, repeated, unanswered, unsent
 from tests.interposed import Hook, Interposed
 
 MESSAGE = "message_0.json"
 KEY = f"session_s/agents/agent_default/messages/{MESSAGE}"
 SECRET = "hunter2"
-Fault = Callable[[Callable[[], Any]], Any]
-
-
-def unanswered(call: Callable[[], Any]) -> Any:
-    """The request took effect, its answer was lost."""
-    call()
-    raise StoreUnavailable("timeout")
-
-
-def unsent(call: Callable[[], Any]) -> Any:
-    """The request never arrived."""
-    raise StoreUnavailable("connection refused")
-
-
-def repeated(call: Callable[[], Any]) -> Any:
-    """The answer was lost, and the client's own retry met what the request had written."""
-    call()
-    raise PreconditionFailed("changed")
-
-
-def raced(call: Callable[[], Any]) -> Any:
-    raise WriteRace("409")
 
 
 class Late:
@@ -66,7 +43,7 @@ class Late:
 class Place:
     """A session with one message, in which the PUTs of a change meet one fault after the other."""
 
-    def __init__(self, *faults: Fault, status: str | None = None, **options: Any) -> None:
+    def __init__(self, *faults: Mishap, status: str | None = None, **options: Any) -> None:
         self.memory = MemoryStore()
         self.message = self.open().append({"content": SECRET}, status=status)
         self._faults = list(faults)
@@ -84,7 +61,7 @@ class Place:
         store = self.memory if hook is None else Interposed(self.memory, hook)
         return Sessions(store=store).open("s")
 
-    def overtaken_by(self, act: Callable[[Any], object]) -> Fault:
+    def overtaken_by(self, act: Callable[[Any], object]) -> Mishap:
         """Another changes the message just before the PUT arrives."""
 
         def fault(call: Callable[[], Any]) -> Any:
@@ -93,7 +70,7 @@ class Place:
 
         return fault
 
-    def expect(self, *faults: Fault) -> None:
+    def expect(self, *faults: Mishap) -> None:
         self._faults += faults
 
 
@@ -113,7 +90,7 @@ DONE: dict[str, list[dict[str, str]]] = {
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("fault", [unanswered, repeated])
-def test_our_own_success_whose_answer_was_lost_is_a_success(verb: str, fault: Fault) -> None:
+def test_our_own_success_whose_answer_was_lost_is_a_success(verb: str, fault: Mishap) -> None:
     place = Place(fault, status="partial")
     message = VERBS[verb](place)
     assert place.puts == 1
@@ -126,7 +103,7 @@ def test_our_own_success_whose_answer_was_lost_is_a_success(verb: str, fault: Fa
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("faults", [[unsent], [unsent, unsent], [raced, raced], [unsent, raced]])
-def test_a_request_that_did_nothing_is_sent_again(verb: str, faults: list[Fault]) -> None:
+def test_a_request_that_did_nothing_is_sent_again(verb: str, faults: list[Mishap]) -> None:
     place = Place(*faults, status="partial")
     VERBS[verb](place)
     assert place.puts == len(faults) + 1
@@ -225,7 +202,7 @@ def test_a_change_of_what_was_deleted_meanwhile_brings_nothing_back() -> None:
 
 @pytest.mark.parametrize(("fault", "fate"), [(None, "not_written"), (unsent, "unknown")])
 def test_a_change_whose_time_is_over_says_whether_its_fate_is_known(
-    fault: Fault | None, fate: str
+    fault: Mishap | None, fate: str
 ) -> None:
     clock = [1_800_000_000.0]
     place = Place(clock=lambda: clock[0])

@@ -9,39 +9,14 @@ from typing import Any
 
 import pytest
 
-from s3sessions import AccessDenied, PreconditionFailed, SessionBusy, StoreUnavailable, WriteRace
+from s3sessions import SessionBusy, StoreUnavailable
 from s3sessions import Sessions as OpenSessions
 from s3sessions.stores.memory import MemoryStore
+from tests.dao.mishaps import Mishap, denied, raced, repeated, unanswered, unsent
 from tests.interposed import Interposed
 
 LEASE = "session_s/agents/agent_default/lease.json"
 START = 1_800_000_000.0
-Fault = Callable[[Callable[[], Any]], Any]
-
-
-def unanswered(call: Callable[[], Any]) -> Any:
-    """The request took effect, its answer was lost."""
-    call()
-    raise StoreUnavailable("timeout")
-
-
-def unsent(call: Callable[[], Any]) -> Any:
-    """The request never arrived."""
-    raise StoreUnavailable("connection refused")
-
-
-def repeated(call: Callable[[], Any]) -> Any:
-    """The answer was lost, and the client's own retry met what the request had written."""
-    call()
-    raise PreconditionFailed("changed")
-
-
-def raced(call: Callable[[], Any]) -> Any:
-    raise WriteRace("409")
-
-
-def denied(call: Callable[[], Any]) -> Any:
-    raise AccessDenied("not allowed")
 
 
 class Machine(Interposed):
@@ -50,7 +25,7 @@ class Machine(Interposed):
     def __init__(self, memory: MemoryStore, ahead: float = 0.0) -> None:
         super().__init__(memory, self._meet)
         self.now = START + ahead
-        self.faults: dict[str, list[Fault]] = {"put": [], "get": [], "delete": []}
+        self.faults: dict[str, list[Mishap]] = {"put": [], "get": [], "delete": []}
         self.asked: list[str] = []
         self.chat = OpenSessions(store=self, clock=lambda: self.now).open("s")
 
@@ -84,7 +59,7 @@ def events(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", [unanswered, repeated])
-def test_a_claim_whose_answer_was_lost_is_ours(memory: MemoryStore, fault: Fault) -> None:
+def test_a_claim_whose_answer_was_lost_is_ours(memory: MemoryStore, fault: Mishap) -> None:
     machine = Machine(memory)
     machine.faults["put"] = [fault]
     with machine.chat.turn() as turn:
@@ -106,7 +81,7 @@ def test_a_claim_that_never_arrived_is_said_and_may_be_made_again(memory: Memory
 
 @pytest.mark.parametrize("faults", [[raced], [raced, raced]])
 def test_a_claim_that_was_refused_as_a_race_is_made_again(
-    memory: MemoryStore, faults: list[Fault]
+    memory: MemoryStore, faults: list[Mishap]
 ) -> None:
     machine = Machine(memory)
     machine.faults["put"] = faults
@@ -230,7 +205,7 @@ def test_a_turn_is_renewed_by_the_next_request_once_half_of_it_has_passed(
 
 
 @pytest.mark.parametrize("fault", [unanswered, repeated])
-def test_a_renewal_whose_answer_was_lost_is_ours(memory: MemoryStore, fault: Fault) -> None:
+def test_a_renewal_whose_answer_was_lost_is_ours(memory: MemoryStore, fault: Mishap) -> None:
     machine = Machine(memory)
     with machine.chat.turn(lease=60) as turn:
         machine.now += 31
@@ -242,7 +217,7 @@ def test_a_renewal_whose_answer_was_lost_is_ours(memory: MemoryStore, fault: Fau
 
 @pytest.mark.parametrize("fault", [unsent, denied])
 def test_a_renewal_that_fails_stops_nothing_and_is_tried_again_later(
-    memory: MemoryStore, fault: Fault, caplog: pytest.LogCaptureFixture
+    memory: MemoryStore, fault: Mishap, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine = Machine(memory)
     with machine.chat.turn(lease=60) as turn:
@@ -309,7 +284,7 @@ def test_a_lease_that_was_deleted_is_lost(memory: MemoryStore) -> None:
 
 @pytest.mark.parametrize("fault", [unsent, unanswered, denied, raced])
 def test_a_turn_that_cannot_be_given_back_is_logged_and_hides_no_error(
-    memory: MemoryStore, fault: Fault, caplog: pytest.LogCaptureFixture
+    memory: MemoryStore, fault: Mishap, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine = Machine(memory)
     machine.faults["delete"] = [fault, fault]

@@ -68,9 +68,9 @@ class Fire:
         return {**common, "endpoint_url": self.wire.url, "read_timeout": self.patience}
 
     @contextmanager
-    def sessions(self, *, directly: bool = False) -> Iterator[Any]:
+    def sessions(self, *, directly: bool = False, **more: Any) -> Iterator[Any]:
         """Open the place anew, as another process would."""
-        given = self.options(directly=directly)
+        given = {**self.options(directly=directly), **more}
         if self.colour == "sync":
             with Sessions(self.url, **given) as sessions:
                 yield sessions
