@@ -5,6 +5,8 @@ PYTHON ?= python3
 # Each worker starts servers of its own, so more than a few would only compete.
 WORKERS ?= 2
 PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
+# No SDK takes part in these: once is enough.
+WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ test-async: .venv/ready  ## all tests, sync and async, with the boto3 that aiobo
 	.venv/bin/python -m pytest $(PYTEST_FLAGS)
 
 test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the newest boto3
-	.venv-newest/bin/python -m pytest $(PYTEST_FLAGS)
+	.venv-newest/bin/python -m pytest $(PYTEST_FLAGS) $(WITHOUT_SDK)
 
 test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
 	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra
