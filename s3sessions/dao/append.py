@@ -66,7 +66,7 @@ class Appender:
         self._midwife = Midwife(scope, session, agent, details)
         self._recall = Recall(scope, agent)
         self._on_conflict = on_conflict
-        self._unsettled: set[str] = set()
+        self._unsettled: dict[str, set[int]] = {}
         self.restored = False
         self.tail: Tail | None = None
         self.agent_document: Document | None = None
@@ -111,14 +111,14 @@ class Appender:
         try:
             messages = await self._append(writing)
         except BaseException as error:
-            if any(writing.open):
-                self._unsettled.add(writing.write_id)
+            if indexes := {attempt.commit for attempt in writing.open}:
+                self._unsettled.setdefault(writing.write_id, set()).update(indexes)
             if isinstance(error, StoreUnavailable | DeadlineExceeded | AppendConflict):
                 error.write_id = writing.write_id
             if isinstance(error, DeadlineExceeded):
                 error.fate = "not_written" if self._is_unwritten(writing) else "unknown"
             raise
-        self._unsettled.discard(writing.write_id)
+        self._unsettled.pop(writing.write_id, None)
         return messages
 
     def _is_unwritten(self, writing: Writing) -> bool:
@@ -206,7 +206,9 @@ class Appender:
             self.tail = seen.tail if known is None else tail_behind(known, seen, messages)
             return self.tail, messages
         if known is not None:
-            check_unmoved(self._scope, self._agent, known, seen)
+            open_at = {attempt.commit for attempt in writing.open}
+            open_at |= self._unsettled.get(writing.write_id, set())
+            check_unmoved(self._scope, self._agent, known, seen, open_at)
         self.tail = seen.tail
         return seen.tail, None
 
@@ -237,7 +239,7 @@ class Appender:
         return None
 
     async def _completed(self, messages: list[Message]) -> list[Message]:
-        """Write what a crash beside messages that are stored already has left out."""
+        """Write what a crash beside stored messages has left out."""
         if self.tail is not None and self.tail.missing:
             self._take_over(self.tail, await self._midwife.complete(self.tail.missing))
         return messages

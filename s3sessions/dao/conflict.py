@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from s3sessions.dao.messages import Unreadable
@@ -10,23 +10,37 @@ from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import Seen
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.visible import place_of
-from s3sessions.errors import AppendConflict
+from s3sessions.errors import AppendConflict, StoreUnavailable
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
 
 _MOST_CARRIED: Final = 100
 
 
-def check_unmoved(scope: Scope, agent: AgentKeys, known: Tail, seen: Seen) -> None:
+def check_unmoved(
+    scope: Scope, agent: AgentKeys, known: Tail, seen: Seen, open_at: Set[int]
+) -> None:
     """Raise AppendConflict where the history is not the one that a handle knows.
 
-    Members of unfinished and dead batches, and voids, change no history.
+    Members of unfinished and dead batches, and voids, change no history. A conflict says that
+    nothing was written; where one of the indexes `open_at` may still be taken by an earlier try, in
+    another life of the id, that is not known.
+
+    Raises:
+        AppendConflict: it is another.
+        StoreUnavailable: it is another, and the outcome of a try is open.
     """
     if seen.tail.ends_like(known):
         return
     foreign = [message for message in seen.messages if place_of(message) >= known.next_index]
     unreadable = [error for error in seen.corrupt if _index(scope, error) >= known.next_index]
     if foreign or unreadable or not _shows_the_end(known, seen):
+        if open_at - seen.listing.messages.keys():
+            raise StoreUnavailable(
+                "the history is another one, and an earlier try may still land in it: restore, "
+                "then append again with the same write id",
+                key=agent.message(known.next_index),
+            )
         raise AppendConflict(
             f"another writer changed the history at index {known.next_index}: restore or refresh, "
             "then append again (or open with on_conflict='rebase' for a log that many share)",

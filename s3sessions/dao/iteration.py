@@ -111,8 +111,8 @@ class MessageStream:
     ) -> None:
         """Tell what is gone from what was never there."""
         gone = {index for index, stored in reads.items() if stored is None}
-        if any(index in listing.messages for index in gone):
-            await self._check_there()
+        if any(_is_another(listing, index, stored) for index, stored in reads.items()):
+            await self._check_there(gone & listing.messages.keys())
         self._missing |= gone
         if gone or any(index not in listing.messages for index in reads):
             there = [index for index in indexes if index not in self._missing]
@@ -161,12 +161,22 @@ class MessageStream:
         self.corrupt.append(error)
         return None
 
-    async def _check_there(self) -> None:
-        """Something that was listed is gone: part of a deleted session is no history."""
+    async def _check_there(self, missed: set[int]) -> None:
+        """Something that was listed is gone, or another: part of a deleted session is no history.
+
+        What was gone and is there again was written in another life of the id.
+        """
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
-        if session is None or life_of(session) != life_of(self._began_with):
+        again = await list_agent(self._scope, self._agent)
+        is_same = session is not None and life_of(session) == life_of(self._began_with)
+        if not is_same or missed & again.messages.keys():
             raise SessionNotFound("session was deleted meanwhile", key=self._session.document)
+
+
+def _is_another(listing: AgentListing, index: int, stored: Stored | None) -> bool:
+    entry = listing.messages.get(index)
+    return entry is not None and (stored is None or stored.etag != entry.etag)
 
 
 def _is_single(stored: Stored) -> bool:

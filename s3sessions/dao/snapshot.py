@@ -135,9 +135,12 @@ class Snapshot:
         return listing.shows_the_same_as(await list_agent(self.scope, self.agent))
 
     def _holds(self, listing: AgentListing, first: int) -> bool:
-        """Tell whether nothing that is listed had gone, and nothing lacks but for a second time."""
+        """Tell whether all is as it is listed, and nothing lacks but for a second time.
+
+        What was read in another version may be of another life of the id than the rest.
+        """
         before, self._lacking = self._lacking, self._lacks(first)
-        is_there = all(i in self._reads for i in self._asked if i in listing.messages)
+        is_there = all(self._is_read(listing, i) for i in self._asked if i in listing.messages)
         return is_there and self._has_beside and self._lacking in ([], before)
 
     def _lacks(self, first: int) -> list[range]:

@@ -187,3 +187,26 @@ def test_part_of_a_session_that_is_deleted_meanwhile_is_no_history(ended: bool) 
     messages = Sessions(store=Interposed(memory, deleted), width=4).open("s").iterate()
     with pytest.raises(SessionNotFound if ended else SessionDeleted):
         list(messages)
+
+
+@pytest.mark.parametrize("verb", ["restore", "iterate"])
+def test_a_reader_does_not_mix_two_lives_whose_messages_have_the_same_indexes(verb: str) -> None:
+    """The id is deleted and begun anew between two reads: nothing that was listed is gone."""
+    memory = MemoryStore()
+    Sessions(store=memory).open("s").append_many([{"n": f"old {n}"} for n in range(3)])
+    lives = [1]
+
+    def hook(kind: str, key: str, call: Callable[[], Any]) -> Any:
+        if kind == "get" and key.endswith("message_1.json") and lives.pop():
+            lives.append(0)
+            sessions = Sessions(store=memory)
+            sessions.delete("s")
+            sessions.open("s").append_many([{"n": f"new {n}"} for n in range(3)])
+        return call()
+
+    chat = Sessions(store=Interposed(memory, hook)).open("s")
+    if verb == "restore":
+        assert [payload["n"] for payload in chat.restore().payloads] == ["new 0", "new 1", "new 2"]
+    else:
+        with pytest.raises(SessionNotFound, match="deleted meanwhile"):
+            list(chat.iterate())

@@ -158,7 +158,9 @@ class Writer:
             return False
         ledger.acknowledge(tokens, messages)
         self._looked_at = role.clock()
-        if self._known is not None and self._known.place < place_of(messages[-1]):
+        # One that somebody has removed since comes back as a void, and is seen by nobody.
+        is_seen = messages[-1].status != "void"
+        if is_seen and self._known is not None and self._known.place < place_of(messages[-1]):
             self._known = Known.of(messages)
         return True
 
