@@ -2,8 +2,8 @@
 # is there is used as it is until pyproject.toml changes. `make clean` throws them away.
 
 PYTHON ?= python3
-# Each worker starts servers of its own, so more than a few would only compete.
-WORKERS ?= 2
+# Most tests wait for a server: four workers keep two cores busy, more would only compete.
+WORKERS ?= 4
 PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
 # No SDK takes part in these: once is enough.
 WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation

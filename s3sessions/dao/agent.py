@@ -15,6 +15,7 @@ from s3sessions.dao.batch import MOST_MESSAGES
 from s3sessions.dao.change import complete, redact, remove, update
 from s3sessions.dao.documents import Details, check_time, decode_part
 from s3sessions.dao.iteration import MessageStream
+from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.messages import read_message
 from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.restore import OnCorrupt, Partial, Restore
@@ -54,7 +55,8 @@ class AgentDAO:
         self._session = session
         self._agent = agent
         self._details = details
-        self._appender = Appender(scope, session, agent, details, on_conflict)
+        self._known = Knowledge(scope, agent)
+        self._appender = Appender(scope, session, agent, details, self._known, on_conflict)
         self._claims = Claims(scope, agent)
 
     # What readers do
@@ -79,13 +81,13 @@ class AgentDAO:
         async with self._operation(deadline):
             restored = await restore.run()
         history = restored.history
-        self._appender.learn(restored, is_whole=last is None or len(history.messages) < last)
+        self._known.learn(restored, is_whole=last is None or len(history.messages) < last)
         return history
 
     async def refresh(self, *, deadline: float | None = None) -> list[Message]:
         """Read what others appended; see `AgentSession.refresh`."""
-        tail = self._appender.tail
-        if tail is None or not self._appender.restored:
+        tail = self._known.tail
+        if tail is None or not self._known.restored:
             return (await self.restore(deadline=deadline)).messages
         async with self._operation(deadline):
             seen = await Snapshot(
@@ -94,7 +96,7 @@ class AgentDAO:
         if seen.corrupt:
             raise seen.corrupt[0]
         await self._check_end(tail, seen)
-        self._appender.extend(seen.tail, seen.messages)
+        self._known.extend(seen.tail, seen.messages)
         return seen.messages
 
     async def _check_end(self, known: Tail, seen: Seen) -> None:
@@ -103,7 +105,7 @@ class AgentDAO:
             return
         index, etag = known.end.newest
         entry = seen.listing.messages.get(index)
-        if entry is not None and (entry.etag == etag or await self._appender.knows(index)):
+        if entry is not None and (entry.etag == etag or await self._known.has_met(index)):
             return
         raise Conflict(
             "the history that this handle knows is gone: restore it anew",
@@ -232,7 +234,7 @@ class AgentDAO:
     ) -> Message:
         async with self._operation(deadline):
             message = await change()
-        self._appender.changed(message)
+        self._known.changed(message)
         return message
 
     async def save_state(
@@ -245,8 +247,8 @@ class AgentDAO:
         """Set and drop keys of the agent's state; see `AgentSession.save_state`."""
         change = StateChange.of(self._scope, self._agent, self._details, state, remove)
         async with self._operation(deadline):
-            document = await save_state(self._session, change, self._appender.agent_document)
-        self._appender.agent_document = document
+            document = await save_state(self._session, change, self._known.agent_document)
+        self._known.agent_document = document
         return decode_part(document.body.get("state")) if document else {}
 
     def turn(self, wait: float, lease: float) -> Claim:

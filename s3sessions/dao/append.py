@@ -13,19 +13,16 @@ that list first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final, Literal, TypeAlias
 
 from s3sessions.dao.batch import Attempt, put_members
-from s3sessions.dao.birth import Birth, Midwife
+from s3sessions.dao.birth import Midwife
 from s3sessions.dao.conflict import check_unmoved, contended, tail_behind
-from s3sessions.dao.documents import Details, Document
+from s3sessions.dao.documents import Details
+from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.outlook import look_at_the_unseen, look_for_the_end
-from s3sessions.dao.recall import LOOK_BACK, Recall
-from s3sessions.dao.restore import Restored
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import Seen
 from s3sessions.dao.tail import Tail
@@ -50,7 +47,7 @@ _UNAVAILABLE_TRIES: Final = 3
 
 
 class Appender:
-    """Appends to one agent's history and keeps what it knows of its end. Not for two at once."""
+    """Appends to one agent's history by what its handle knows of it. Not for two at once."""
 
     def __init__(
         self,
@@ -58,44 +55,16 @@ class Appender:
         session: SessionKeys,
         agent: AgentKeys,
         details: Details,
+        known: Knowledge,
         on_conflict: OnConflict | None,
     ) -> None:
         self._scope = scope
         self._session = session
         self._agent = agent
         self._midwife = Midwife(scope, session, agent, details)
-        self._recall = Recall(scope, agent)
+        self._known = known
         self._on_conflict = on_conflict
         self._unsettled: dict[str, set[int]] = {}
-        self.restored = False
-        self.tail: Tail | None = None
-        self.agent_document: Document | None = None
-
-    def learn(self, restored: Restored, *, is_whole: bool) -> None:
-        """Take over what a restore found; from now on a conflict is raised by default."""
-        self.restored = True
-        self.tail = restored.tail
-        self.agent_document = restored.agent
-        self._recall.forget()
-        messages = restored.history.messages
-        self._recall.learn(messages, read_to=restored.tail.next_index)
-        if not is_whole and len(messages) < LOOK_BACK:
-            self._recall.read_to = None
-
-    def extend(self, tail: Tail, messages: Sequence[Message]) -> None:
-        """Take over what others have appended behind what this handle knew."""
-        self.tail = tail
-        self._recall.extend(messages, read_to=tail.next_index)
-
-    def changed(self, message: Message) -> None:
-        """Take over a change in place that this handle made."""
-        if self.tail is not None and message.etag is not None:
-            self.tail = self.tail.with_version(message.index, message.etag)
-
-    async def knows(self, index: int) -> bool:
-        """Tell whether the object there is one that this handle has read or written. 1 GET."""
-        stored = await read_message(self._scope, self._agent, index)
-        return stored is not None and self._recall.knows(stored.write_id, index)
 
     async def append(self, writing: Writing) -> list[Message]:
         """Append what is to be written.
@@ -133,7 +102,7 @@ class Appender:
             try:
                 messages = await self._try(writing)
             except SessionDeleted:
-                self._distrust()
+                self._known.distrust()
                 await self._midwife.take_back(writing)
                 raise
             except StoreUnavailable:
@@ -150,7 +119,7 @@ class Appender:
         """Make one try; None where it is to be made again."""
         if writing.redelivered and not writing.is_looked_up and await self._find(writing):
             return await self._completed(writing.result())
-        tail = self._trusted_tail()
+        tail = self._known.trusted_tail()
         if tail is None or not self._is_read(writing, tail):
             tail, found = await self._look(writing)
             if found is not None:
@@ -163,54 +132,55 @@ class Appender:
 
     def _is_read(self, writing: Writing, tail: Tail) -> bool:
         """Tell whether a write id that may be stored would be known."""
-        return not writing.redelivered or self._recall.read_to == tail.next_index
-
-    def _trusted_tail(self) -> Tail | None:
-        now, trust = self._scope.clock(), self._scope.settings.trust
-        return self.tail if self.tail and self.tail.is_trusted(now, trust) else None
+        return not writing.redelivered or self._known.recall.read_to == tail.next_index
 
     def _abandon(self, attempt: Attempt) -> None:
         """List before the next try: an index of this one is taken."""
         attempt.is_alive = attempt.is_open = False
-        self._distrust()
-
-    def _distrust(self) -> None:
-        """List before anything else is put."""
-        if self.tail is not None:
-            self.tail = replace(self.tail, known_at=float("-inf"))
+        self._known.distrust()
 
     # What is there
 
     async def _find(self, writing: Writing) -> bool:
         """Look the write ids up in what this handle has read; tell whether all are stored."""
         left = writing.left
-        calls = [partial(self._recall.find, writing.drafts[at].write_id) for at in left]
+        calls = [partial(self._known.recall.find, writing.drafts[at].write_id) for at in left]
         for position, message in zip(left, await self._scope.store.fan_out(calls), strict=True):
             if message is not None:
                 writing.found(position, message)
-        writing.is_looked_up = self.tail is not None and self._is_read(writing, self.tail)
+        writing.is_looked_up = self._known.tail is not None and self._is_read(
+            writing, self._known.tail
+        )
         return not writing.left
 
     async def _look(self, writing: Writing) -> tuple[Tail, list[Message] | None]:
         """List, settle what is open, and give the messages if they are stored already."""
-        is_strict = self.restored if self._on_conflict is None else self._on_conflict == "raise"
-        known = self.tail if is_strict else None
+        is_strict = (
+            self._known.restored if self._on_conflict is None else self._on_conflict == "raise"
+        )
+        known = self._known.tail if is_strict else None
         seen = await self._look_out(known, writing)
         messages = await self._settle_open(writing, seen)
         if messages is None and writing.redelivered:
             writing.is_looked_up = False
-            self._recall.learn(seen.messages, read_to=seen.tail.next_index)
+            self._known.recall.learn(seen.messages, read_to=seen.tail.next_index)
             messages = writing.result() if await self._find(writing) else None
             writing.is_looked_up = True
         if messages is not None:
-            self.tail = seen.tail if known is None else tail_behind(known, seen, messages)
-            return self.tail, messages
+            self._known.tail = seen.tail if known is None else tail_behind(known, seen, messages)
+            return self._known.tail, messages
         if known is not None:
             open_at = {attempt.commit for attempt in writing.open}
             open_at |= self._unsettled.get(writing.write_id, set())
             check_unmoved(self._scope, self._agent, known, seen, open_at)
-        self.tail = seen.tail
+        self._known.tail = seen.tail
         return seen.tail, None
+
+    @property
+    def _is_strict(self) -> bool:
+        if self._on_conflict is None:
+            return self._known.restored
+        return self._on_conflict == "raise"
 
     async def _look_out(self, known: Tail | None, writing: Writing) -> Seen:
         place = (self._scope, self._session, self._agent)
@@ -219,7 +189,7 @@ class Appender:
         return await look_at_the_unseen(
             *place,
             known=known,
-            read_to=self._recall.read_to,
+            read_to=self._known.recall.read_to,
             for_write_ids=writing.redelivered,
         )
 
@@ -233,20 +203,18 @@ class Appender:
             stored = await read_message(self._scope, self._agent, attempt.commit)
             if stored is not None and (winner := writing.committed_by(stored)):
                 messages = self._acknowledge(winner, stored)
-                self._recall.note(messages, next_index=winner.indexes[-1] + 1)
+                self._known.recall.note(messages, next_index=winner.indexes[-1] + 1)
                 return writing.result(messages)
             attempt.is_open = attempt.is_alive = False
         return None
 
     async def _completed(self, messages: list[Message]) -> list[Message]:
         """Write what a crash beside stored messages has left out."""
-        if self.tail is not None and self.tail.missing:
-            self._take_over(self.tail, await self._midwife.complete(self.tail.missing))
+        if self._known.tail is not None and self._known.tail.missing:
+            self._known.born(
+                self._known.tail, await self._midwife.complete(self._known.tail.missing)
+            )
         return messages
-
-    def _take_over(self, tail: Tail, birth: Birth) -> None:
-        self.tail = replace(tail, missing=birth.failed)
-        self.agent_document = birth.agent or self.agent_document
 
     # The commit
 
@@ -255,7 +223,7 @@ class Appender:
         was_open, attempt.is_open = attempt.is_open, True
         outcome, birth = await self._midwife.put(attempt.commit, attempt.body(0), tail.missing)
         if tail.missing:
-            self._take_over(tail, birth)
+            self._known.born(tail, birth)
         if not isinstance(outcome, (str, PreconditionFailed, StoreUnavailable)):
             attempt.is_open = was_open
             raise outcome
@@ -267,12 +235,14 @@ class Appender:
             return None
         if birth.met_a_session_document or stored.is_void:
             # Until that is read nothing is known: list again where it cannot be.
-            self._distrust()
+            self._known.distrust()
             await self._midwife.check_session()
         messages = self._acknowledge(winner, stored)
         etag = winner.etags[winner.indexes[-1]]
-        self.tail = (self.tail or tail).after(winner.indexes, etag, self._scope.clock())
-        self._recall.note(messages, next_index=self.tail.next_index)
+        self._known.tail = (self._known.tail or tail).after(
+            winner.indexes, etag, self._scope.clock()
+        )
+        self._known.recall.note(messages, next_index=self._known.tail.next_index)
         return writing.result(messages)
 
     async def _stored(self, attempt: Attempt, outcome: str | S3SessionsError) -> Stored | None:

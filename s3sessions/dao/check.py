@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from s3sessions.dao.leftovers import all_versions
 from s3sessions.dao.probing.bench import Bench, ProbeFailed
 from s3sessions.dao.probing.trials import TRIALS, Trial
 from s3sessions.dao.scope import Scope
@@ -84,8 +85,7 @@ async def _clear(bench: Bench) -> Cleared:
     calls = [partial(bench.scope.store.delete_many, _targets(chunk)) for chunk in chunks]
     outcomes = [out for outs in await bench.scope.store.fan_out(calls) for out in outs]
     left = _refused(bench, outcomes, "objects")
-    # A store that was written before there was a second port has none.
-    versions: AsyncVersions | None = getattr(bench.scope.store, "versions", None)
+    versions = bench.scope.store.versions
     if versions is None:
         return Cleared(None, left)
     try:
@@ -98,14 +98,8 @@ async def _clear(bench: Bench) -> Cleared:
 
 async def _erase_versions(bench: Bench, versions: AsyncVersions) -> tuple[bool, str]:
     """Erase all versions; tell whether there were any, and what is left of them."""
-    targets: list[VersionTarget] = []
-    token = None
-    while True:
-        page = await versions.list_versions(bench.prefix, token=token)
-        targets += [VersionTarget(version.key, version.version_id) for version in page.versions]
-        token = page.token
-        if token is None:
-            break
+    listed = await all_versions(versions, bench.prefix)
+    targets = [VersionTarget(version.key, version.version_id) for version in listed]
     outcomes: list[VersionOutcome] = []
     for at in range(0, len(targets), DELETE_LIMIT):
         outcomes += await versions.delete_versions(targets[at : at + DELETE_LIMIT])

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from s3sessions.dao.deletion import Deletion
+from s3sessions.dao.leftovers import all_uploads, all_versions
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, S3SessionsError, SessionNotFound, StoreUnavailable
 from s3sessions.keys import AgentKeys, SessionKeys
@@ -94,8 +95,8 @@ class Purge:
 
     async def _list(self, versions: AsyncVersions) -> tuple[list[Version], list[Upload]]:
         listed, uploads = await self.scope.both(
-            partial(_all_versions, versions, self._prefix),
-            partial(_all_uploads, versions, self._prefix),
+            partial(all_versions, versions, self._prefix),
+            partial(all_uploads, versions, self._prefix),
         )
         self._erased.met_versions |= any(v.is_marker or v.version_id != "null" for v in listed)
         shown = {(version.key, version.version_id) for version in listed}
@@ -201,25 +202,3 @@ def _is_current(version: Version) -> bool:
 
 def _may_pass(error: S3SessionsError) -> bool:
     return isinstance(error, (Conflict, StoreUnavailable))
-
-
-async def _all_versions(versions: AsyncVersions, prefix: str) -> list[Version]:
-    listed: list[Version] = []
-    token: str | None = None
-    while True:
-        page = await versions.list_versions(prefix, token=token)
-        listed += page.versions
-        token = page.token
-        if token is None:
-            return listed
-
-
-async def _all_uploads(versions: AsyncVersions, prefix: str) -> list[Upload]:
-    listed: list[Upload] = []
-    token: str | None = None
-    while True:
-        page = await versions.list_uploads(prefix, token=token)
-        listed += page.uploads
-        token = page.token
-        if token is None:
-            return listed

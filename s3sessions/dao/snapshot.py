@@ -17,7 +17,12 @@ from functools import partial
 from itertools import chain
 from typing import Final, TypeAlias
 
-from s3sessions.dao.documents import Document, check_not_deleted, read_session_document
+from s3sessions.dao.documents import (
+    Document,
+    check_not_deleted,
+    life_of,
+    read_session_document,
+)
 from s3sessions.dao.end import NOTHING, End, find_end
 from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
@@ -115,11 +120,15 @@ class Snapshot:
             SessionDeleted: the session or the agent is being deleted.
             StoreUnavailable: the history changed under each list.
         """
-        for _ in range(_MOST_ROUNDS):
+        for attempt in range(_MOST_ROUNDS):
+            before = self._document
             listing = await list_agent(self.scope, self.agent)
             self._asked, self._has_beside = set(), True
             first = await self._read_wanted(listing)
             check_not_deleted(self._document, self.session.document, self.agent.agent_id)
+            if attempt and life_of(before) != life_of(self._document):
+                self._forget()
+                continue
             if self._document is None and not await self._is_still(listing):
                 continue
             if self._holds(listing, first):
@@ -127,6 +136,13 @@ class Snapshot:
         raise StoreUnavailable(
             f"history changed under each of {_MOST_ROUNDS} lists: try again", key=self.agent.prefix
         )
+
+    def _forget(self) -> None:
+        """Forget what was read in another life of the id than the rest; it may be listed still.
+
+        The pages of one list can show both lives, each in the version that was read.
+        """
+        self._reads, self._lacking = {}, None
 
     async def _is_still(self, listing: AgentListing) -> bool:
         """Without session.json two lists must agree; an empty one has nothing to disagree on."""

@@ -201,8 +201,8 @@ class ReadingTheFirst(MemoryStore):
         )
 
 
-class ListingLate(MemoryStore):
-    """Does not list the newest object of a folder yet."""
+class Telling(MemoryStore):
+    """Tells of each page of a list something else than what is there."""
 
     def list(
         self,
@@ -213,6 +213,16 @@ class ListingLate(MemoryStore):
         limit: int = PAGE_LIMIT,
     ) -> Page:
         page = super().list(prefix, delimiter=delimiter, token=token, limit=limit)
+        return self.told(page, prefix, token)
+
+    def told(self, page: Page, prefix: str, token: str | None) -> Page:
+        raise NotImplementedError
+
+
+class ListingLate(Telling):
+    """Does not list the newest object of a folder yet."""
+
+    def told(self, page: Page, prefix: str, token: str | None) -> Page:
         shown = page.entries[:-1] if prefix.endswith("/list/") else page.entries
         return Page(shown, page.prefixes, page.token)
 
@@ -225,47 +235,26 @@ class ListingTheDeleted(MemoryStore):
             super().delete(key, only_if=only_if)
 
 
-class LosingBetweenPages(MemoryStore):
+class LosingBetweenPages(Telling):
     """Leaves out the first key of every page but the first."""
 
-    def list(
-        self,
-        prefix: str,
-        *,
-        delimiter: str | None = None,
-        token: str | None = None,
-        limit: int = PAGE_LIMIT,
-    ) -> Page:
-        page = super().list(prefix, delimiter=delimiter, token=token, limit=limit)
+    def told(self, page: Page, prefix: str, token: str | None) -> Page:
         return page if token is None else Page(page.entries[1:], page.prefixes, page.token)
 
 
-class NeverEnding(MemoryStore):
+class NeverEnding(Telling):
     """Gives the first page again and again."""
 
-    def list(
-        self,
-        prefix: str,
-        *,
-        delimiter: str | None = None,
-        token: str | None = None,
-        limit: int = PAGE_LIMIT,
-    ) -> Page:
-        return super().list(prefix, delimiter=delimiter, limit=limit)
+    def told(self, page: Page, prefix: str, token: str | None) -> Page:
+        if token is None:
+            self.first = page
+        return self.first
 
 
-class ListingPluses(MemoryStore):
+class ListingPluses(Telling):
     """Lists a plus sign as a space."""
 
-    def list(
-        self,
-        prefix: str,
-        *,
-        delimiter: str | None = None,
-        token: str | None = None,
-        limit: int = PAGE_LIMIT,
-    ) -> Page:
-        page = super().list(prefix, delimiter=delimiter, token=token, limit=limit)
+    def told(self, page: Page, prefix: str, token: str | None) -> Page:
         shown = [
             type(entry)(entry.key.replace("+", " "), entry.size, entry.etag, entry.modified)
             for entry in page.entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -210,3 +211,32 @@ def test_a_reader_does_not_mix_two_lives_whose_messages_have_the_same_indexes(ve
     else:
         with pytest.raises(SessionNotFound, match="deleted meanwhile"):
             list(chat.iterate())
+
+
+def test_a_list_that_shows_two_lives_does_not_keep_what_was_read_of_the_first() -> None:
+    """One page was answered before the id was deleted and begun anew, the others after it."""
+    memory = MemoryStore()
+    old = Sessions(store=memory).open("s")
+    for n in range(3):
+        old.append({"n": f"old {n}"})
+    # A hole makes a reader list again.
+    memory.delete(message(1))
+    before = memory.list("").entries
+    lists = []
+
+    def hook(kind: str, key: str, call: Callable[[], Any]) -> Any:
+        if kind != "list":
+            return call()
+        lists.append(key)
+        if len(lists) == 2:
+            sessions = Sessions(store=memory)
+            sessions.delete("s")
+            sessions.open("s").append_many([{"n": f"new {n}"} for n in range(3)])
+            page = call()
+            early = [entry for entry in before if entry.key.endswith("message_2.json")]
+            late = [entry for entry in page.entries if not entry.key.endswith("message_2.json")]
+            return replace(page, entries=[*late, *early])
+        return call()
+
+    history = Sessions(store=Interposed(memory, hook)).open("s").restore()
+    assert [payload["n"] for payload in history.payloads] == ["new 0", "new 1", "new 2"]

@@ -111,6 +111,8 @@ class Writer:
                 if self._unavailable > PATIENCE:
                     raise
                 write_id = error.write_id
+                # The server is being started again in another process: nothing here can tell when.
+                # The server is started again by another process: nothing here can tell when.
                 time.sleep(PAUSE)
 
     def _payload(self, n: int) -> dict[str, Any]:

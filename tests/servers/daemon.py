@@ -77,6 +77,7 @@ class Daemon:
                 raise ServerFailed(f"{self._name} ended before {what}:\n{self._last_lines()}")
             if time.monotonic() > limit:
                 raise ServerFailed(f"{self._name} is not ready: {what}:\n{self._last_lines()}")
+            # Its port and its health page are all that it says; neither can be waited for.
             time.sleep(0.05)
 
     def stop(self, seconds: float) -> None:

@@ -85,10 +85,10 @@ def test_order_dies_where_members_of_dead_batches_count(monkeypatch: Patch) -> N
 def test_seen_dies_where_a_conflict_is_probed_instead_of_listed(monkeypatch: Patch) -> None:
     def probe(appender: Appender, attempt: Attempt) -> None:
         attempt.is_alive = attempt.is_open = False
-        tail = appender.tail
+        tail = appender._known.tail
         assert tail is not None
         beyond = End(tail.next_index + 1, tail.end.newest, tail.end.occupied)
-        appender.tail = replace(tail, end=beyond)
+        appender._known.tail = replace(tail, end=beyond)
 
     monkeypatch.setattr(Appender, "_abandon", probe)
     dies(Invariant.SEEN, "batches")

@@ -248,13 +248,14 @@ def _was_told(facts: Facts, removal: Change) -> bool:
 
 
 def _later(facts: Facts, done: Change) -> set[str]:
-    """Give the versions that may stand there once a change was acknowledged."""
+    """Give the versions that may stand there once a change was acknowledged.
+
+    One that was refused can have stood there: its answer was lost, and others changed it since.
+    """
     return {
         change.version
         for change in facts.ledger.changes
-        if change.token == done.token
-        and not change.refused
-        and (change.ended is None or change.ended >= done.began)
+        if change.token == done.token and (change.ended is None or change.ended >= done.began)
     }
 
 

@@ -62,9 +62,16 @@ class Facts:
         return any(d.ended is None or d.ended >= reading.began for d in self.ledger.demolitions)
 
     def is_older(self, token: str, demolition: Demolition, reading: Reading) -> bool:
-        """Tell whether what the reading showed was created before the deletion began."""
+        """Tell whether what the reading showed was created before the deletion began.
+
+        What a handle that could not see an earlier deletion created under its mark begins a new
+        life: the later deletion, which finds the mark gone, leaves it.
+        """
         ticks = [tick for tick in self.creations.get(token, ()) if tick <= reading.ended]
-        return bool(ticks) and max(ticks) < demolition.began
+        return bool(ticks) and max(ticks) < demolition.began and not self._is_marked(max(ticks))
+
+    def _is_marked(self, tick: int) -> bool:
+        return any(began < tick and (ended is None or tick < ended) for began, ended in self.marked)
 
     @cached_property
     def creations(self) -> dict[str, list[int]]:

@@ -1,0 +1,76 @@
+"""What one handle knows of its history: the end, what it has read, and agent.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from s3sessions.dao.birth import Birth
+from s3sessions.dao.documents import Document
+from s3sessions.dao.messages import read_message
+from s3sessions.dao.recall import LOOK_BACK, Recall
+from s3sessions.dao.restore import Restored
+from s3sessions.dao.scope import Scope
+from s3sessions.dao.tail import Tail
+from s3sessions.keys import AgentKeys
+from s3sessions.models import Message
+
+
+class Knowledge:
+    """What a handle has learnt by its own reads and writes; it goes stale, and is asked that.
+
+    Attributes:
+        recall: the write ids that it has met.
+        restored: whether it has restored; it is strict then unless told otherwise.
+        tail: the end of the history; None where it never looked.
+        agent_document: agent.json as it was last read or written; None where it never was.
+    """
+
+    def __init__(self, scope: Scope, agent: AgentKeys) -> None:
+        self._scope = scope
+        self._agent = agent
+        self.recall = Recall(scope, agent)
+        self.restored = False
+        self.tail: Tail | None = None
+        self.agent_document: Document | None = None
+
+    def learn(self, restored: Restored, *, is_whole: bool) -> None:
+        """Take over what a restore found; from now on a conflict is raised by default."""
+        self.restored = True
+        self.tail = restored.tail
+        self.agent_document = restored.agent
+        self.recall.forget()
+        messages = restored.history.messages
+        self.recall.learn(messages, read_to=restored.tail.next_index)
+        if not is_whole and len(messages) < LOOK_BACK:
+            self.recall.read_to = None
+
+    def extend(self, tail: Tail, messages: Sequence[Message]) -> None:
+        """Take over what others have appended behind what this handle knew."""
+        self.tail = tail
+        self.recall.extend(messages, read_to=tail.next_index)
+
+    def changed(self, message: Message) -> None:
+        """Take over a change in place that this handle made."""
+        if self.tail is not None and message.etag is not None:
+            self.tail = self.tail.with_version(message.index, message.etag)
+
+    def born(self, tail: Tail, birth: Birth) -> None:
+        """Take over which documents were created along with a message."""
+        self.tail = replace(tail, missing=birth.failed)
+        self.agent_document = birth.agent or self.agent_document
+
+    async def has_met(self, index: int) -> bool:
+        """Tell whether the object there is one that this handle has read or written. 1 GET."""
+        stored = await read_message(self._scope, self._agent, index)
+        return stored is not None and self.recall.knows(stored.write_id, index)
+
+    def trusted_tail(self) -> Tail | None:
+        """Give the end if it is known recently enough to put something there unlisted."""
+        now, trust = self._scope.clock(), self._scope.settings.trust
+        return self.tail if self.tail and self.tail.is_trusted(now, trust) else None
+
+    def distrust(self) -> None:
+        """Count as stale: list before anything else is put."""
+        if self.tail is not None:
+            self.tail = replace(self.tail, known_at=float("-inf"))
