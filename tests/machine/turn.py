@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from s3sessions import AppendConflict, Conflict, MessageNotFound, SessionBusy, SessionDeleted
 from tests.machine.model import (
@@ -45,15 +45,18 @@ class Turn:
 
     # Reading
 
-    def restore(self, last: int | None) -> tuple[list[Seen], dict[str, Any], int, set[str]]:
+    def restore(
+        self, last: int | None, start: int = 0
+    ) -> tuple[list[Seen], dict[str, Any], int, set[str]]:
         """Give messages, state, next index, and the documents that are missing."""
         self.check_there()
         self._look()
-        messages = self.agent.newest(last)
+        messages = self.agent.seen(start=start) if start else self.agent.newest(last)
         self.handle.restored = True
         self.handle.known, self.handle.read, self.handle.read_to = {}, set(), None
         self._note(messages)
-        if last is None or len(messages) < last or len(messages) >= LOOK_BACK:
+        is_whole = not start and (last is None or len(messages) < last)
+        if is_whole or len(messages) >= LOOK_BACK:
             self.handle.read_to = self.tail.next_index
         self.handle.document = self.agent.document
         missing = {"session": self.tail.lacks_session, "agent": self.tail.lacks_agent}
@@ -147,7 +150,8 @@ class Turn:
 
     def _look_again(self, is_named: bool) -> None:
         """List; read what is unread if a write id is looked for."""
-        self.check_there()
+        if self.session.refuses(self.handle.agent_id):
+            self._refuse()
         if is_named:
             read_to = self.handle.read_to
             unread = self.agent.newest(LOOK_BACK) if read_to is None else self.agent.seen(read_to)
@@ -206,7 +210,7 @@ class Turn:
         if met_a_mark:
             for slot in slots:
                 slot.status = "void"
-            raise SessionDeleted("")
+            self._refuse()
         self._advance(indexes)
         return indexes
 
@@ -220,6 +224,12 @@ class Turn:
                 slot.is_dead, slot.commit = True, indexes[0]
                 self.agent.slots[index] = slot
         return not taken
+
+    def _refuse(self) -> NoReturn:
+        """An append that met a deletion lists before the next one puts anything."""
+        if self.handle.tail is not None:
+            self._lose()
+        raise SessionDeleted("")
 
     def _lose(self) -> list[int]:
         self.handle.tail = replace(self.tail, known_at=float("-inf"))

@@ -181,6 +181,16 @@ class Verbs(Machine):
         self.play_on(self.handle(number), lambda turn: turn.restore(last), on_product)
 
     @precondition(lambda self: self.handles)
+    @rule(number=handles, start=positions, is_told=st.booleans())
+    def restore_from(self, number: int, start: int, is_told: bool) -> None:
+        def on_product(chat: Any) -> Any:
+            history = chat.restore(start=(lambda fields: start) if is_told else start)
+            messages = [observing.seen(message) for message in history.messages]
+            return messages, history.state, history.next_index, set(history.missing)
+
+        self.play_on(self.handle(number), lambda turn: turn.restore(None, start), on_product)
+
+    @precondition(lambda self: self.handles)
     @rule(number=handles)
     def refresh(self, number: int) -> None:
         handle = self.handle(number)

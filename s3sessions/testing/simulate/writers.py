@@ -46,8 +46,9 @@ class Job:
         return [name] if self.size == 1 else [f"{name}/{at}" for at in range(self.size)]
 
     def renew(self) -> None:
-        """Say something else instead: what was refused must not turn up."""
+        """Say something else instead, in a write of its own: what was refused must not turn up."""
         self._renewed += 1
+        self.write_id = None
 
 
 @dataclass
