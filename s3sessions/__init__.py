@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AsyncAgentSession,
         AsyncSessions,
     )
+    from s3sessions.aio_multi_agent import AsyncMultiAgentSession
     from s3sessions.aio_turn import AsyncTurn
     from s3sessions.errors import (
         AccessDenied,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         Sessions,
     )
     from s3sessions.sync_agent import MessageIterator
+    from s3sessions.sync_multi_agent import MultiAgentSession
     from s3sessions.sync_turn import Turn
 
 __version__ = "0.1.0"
@@ -82,6 +84,7 @@ __all__ = [
     "AmbiguousSession",
     "AppendConflict",
     "AsyncAgentSession",
+    "AsyncMultiAgentSession",
     "AsyncSessions",
     "AsyncTurn",
     "Batch",
@@ -101,6 +104,7 @@ __all__ = [
     "MessageIterator",
     "MessageNotFound",
     "MissingExtra",
+    "MultiAgentSession",
     "NotFound",
     "PartialDelete",
     "PreconditionFailed",
@@ -131,6 +135,7 @@ __all__ = [
 # for what it uses. asyncio alone costs as much as all of the blocking face.
 _HOMES = {
     "aio": ("AsyncAgentSession", "AsyncSessions"),
+    "aio_multi_agent": ("AsyncMultiAgentSession",),
     "aio_turn": ("AsyncTurn",),
     "health": ("CheckReport", "Finding", "FindingKind", "Probe"),
     "models": (
@@ -149,6 +154,7 @@ _HOMES = {
     "settings": ("Settings",),
     "sync": ("AgentSession", "FindingList", "SessionList", "Sessions"),
     "sync_agent": ("MessageIterator",),
+    "sync_multi_agent": ("MultiAgentSession",),
     "sync_turn": ("Turn",),
 }
 

@@ -36,6 +36,7 @@ from s3sessions.ports import (
 from s3sessions.settings import Options, Settings
 
 if TYPE_CHECKING:
+    from s3sessions.aio_multi_agent import AsyncMultiAgentSession
     from s3sessions.dao.doctor.diagnosis import Diagnosis
     from s3sessions.health import CheckReport
     from s3sessions.receipts import PurgeReceipt
@@ -107,6 +108,13 @@ class AsyncSessions:
         dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
         return AsyncAgentSession(dao, session_id, agent)
 
+    def multi_agent(self, session_id: str, multi_agent_id: str) -> AsyncMultiAgentSession:
+        """Give a handle for the state of a graph or a swarm; see `Sessions.multi_agent`."""
+        from s3sessions.aio_multi_agent import AsyncMultiAgentSession
+
+        dao = self._dao.multi_agent(session_id, multi_agent_id)
+        return AsyncMultiAgentSession(dao, session_id, multi_agent_id)
+
     async def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
         """Create a session in which nobody has spoken yet; see `Sessions.create`."""
         await self._dao.create(session_id, Details(**details))
@@ -118,6 +126,10 @@ class AsyncSessions:
     async def agents(self, session_id: str) -> Sequence[str]:
         """Give the ids of a session's agents; see `Sessions.agents`."""
         return await self._dao.agents(session_id)
+
+    async def multi_agents(self, session_id: str) -> Sequence[str]:
+        """Give the ids of a session's graphs and swarms; see `Sessions.multi_agents`."""
+        return await self._dao.multi_agents(session_id)
 
     async def sizes(self) -> Sequence[SessionSize]:
         """Give counts, bytes and last activity of all sessions; see `Sessions.sizes`."""

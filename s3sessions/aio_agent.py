@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from s3sessions.aio_turn import AsyncTurn
 from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.iteration import MessageStream
+from s3sessions.loop_lock import LoopLock
 from s3sessions.models import History, Message, RequestCounts
 
 __all__ = ["AsyncAgentSession", "MessageStream"]
@@ -23,7 +23,7 @@ class AsyncAgentSession:
 
     def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
         self._dao = dao
-        self._locks = _LoopLock()
+        self._locks = LoopLock()
         self.session_id = session_id
         self.agent_id = agent_id
 
@@ -73,6 +73,7 @@ class AsyncAgentSession:
     async def restore(
         self,
         *,
+        start: int | Callable[[Mapping[str, Any]], int] = 0,
         last: int | None = None,
         max_messages: int | None = None,
         partial: Literal["keep", "drop"] = "keep",
@@ -82,6 +83,7 @@ class AsyncAgentSession:
         """Read the history, and from now on extend just that; see `AgentSession.restore`."""
         async with self._locks.lock:
             return await self._dao.restore(
+                start=start,
                 last=last,
                 max_messages=max_messages,
                 partial=partial,
@@ -143,27 +145,15 @@ class AsyncAgentSession:
         state: Mapping[str, Any],
         *,
         remove: Sequence[str] = (),
+        fields: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> dict[str, Any]:
         """Set keys of the agent's state and drop others; see `AgentSession.save_state`."""
         async with self._locks.lock:
-            return await self._dao.save_state(state, remove=remove, deadline=deadline)
+            return await self._dao.save_state(
+                state, remove=remove, fields=fields, deadline=deadline
+            )
 
     def turn(self, *, wait: float = 0.0, lease: float = 60.0) -> AsyncTurn:
         """Claim the history while the block of `async with` runs; see `AgentSession.turn`."""
         return AsyncTurn(self._dao.turn(wait, lease), lambda: self._locks.lock)
-
-
-class _LoopLock:
-    """A lock for each event loop that comes along: asyncio's own is bound to the first."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = asyncio.Lock()
-
-    @property
-    def lock(self) -> asyncio.Lock:
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._lock = loop, asyncio.Lock()
-        return self._lock

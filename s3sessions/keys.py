@@ -1,8 +1,6 @@
 """The key grammar: which object stands under which key. Nothing else spells a key.
 
-Building and parsing are inverse. An id stands in its key as it is but for three things, written
-`%XX` per UTF-8 byte: `/`, control characters, and a `%` that two hex digits follow. So no two ids
-share a key, and no id leaves its prefix.
+Building and parsing are inverse; how an id is spelled stands in `s3sessions.ids`.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from s3sessions.errors import InvalidId, InvalidSettings
+from s3sessions.ids import MAX_ID_BYTES, decode_id, encode_id, listable
 
 __all__ = [
     "MAX_ID_BYTES",
@@ -20,6 +19,7 @@ __all__ = [
     "MAX_KEY_BYTES",
     "AgentKeys",
     "Kind",
+    "MultiAgentKeys",
     "Place",
     "Root",
     "SessionKeys",
@@ -28,10 +28,8 @@ __all__ = [
     "encode_id",
     "listable",
     "message_index",
+    "multi_agent_of",
 ]
-
-MAX_ID_BYTES: Final = 240
-"""Longest encoded id: with `session_` before it, it is a file name on every POSIX file system."""
 
 MAX_KEY_BYTES: Final = 1024
 """Longest key that S3 takes, in UTF-8 bytes."""
@@ -39,58 +37,10 @@ MAX_KEY_BYTES: Final = 1024
 MAX_INDEX: Final = 10**18 - 1
 """Greatest index of a message; an object with a greater one is foreign."""
 
-_ESCAPED = re.compile(r"%(?=[0-9A-Fa-f]{2})|[/\x00-\x1f\x7f-\x9f]")
-_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
 _MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,17})\.json")
 # The longest name below an agent, so that a handle whose ids fit never outgrows the limit.
 _LONGEST_NAME = "messages/message_999999999999999999.json"
-
-
-def encode_id(value: str, *, what: str = "id") -> str:
-    """Spell an id as one key segment.
-
-    Raises:
-        InvalidId: no text, empty, not valid Unicode, or over `MAX_ID_BYTES` once encoded.
-    """
-    if not isinstance(value, str):
-        raise InvalidId(f"{what} must be a string, not {type(value).__name__}")
-    if not value:
-        raise InvalidId(f"{what} is empty: give at least one character")
-    try:
-        encoded = _ESCAPED.sub(_escape, value)
-        size = len(encoded.encode("utf-8"))
-    except UnicodeEncodeError as error:
-        raise InvalidId(f"{what} is not valid Unicode: {value!r}", cause=error) from error
-    if size > MAX_ID_BYTES:
-        raise InvalidId(
-            f"{what} is {size} bytes long in a key, the limit is {MAX_ID_BYTES}: "
-            f"{value[:40]!r}… shorten it or use a hash of it"
-        )
-    return encoded
-
-
-def decode_id(segment: str) -> str | None:
-    """Read an id back from a key segment; None where `encode_id` would not have written it."""
-    try:
-        value = _ESCAPE.sub(
-            lambda match: bytes.fromhex(match[0].replace("%", "")).decode(), segment
-        )
-        return value if encode_id(value) == segment else None
-    except (UnicodeDecodeError, InvalidId):
-        return None
-
-
-def listable(id_prefix: str) -> str:
-    """Give the longest text that the encoding of every id beginning with `id_prefix` begins with.
-
-    A `%` near the end is left out: whether it is escaped depends on what follows it.
-    """
-    return _ESCAPED.sub(_escape, _CUT_ESCAPE.sub("", id_prefix))
-
-
-def _escape(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8"))
+_MULTI_AGENT_DOCUMENT = "multi_agent.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +74,19 @@ class AgentKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiAgentKeys:
+    """The key of one graph's or swarm's document; `prefix` ends in `/`."""
+
+    session_id: str
+    multi_agent_id: str
+    prefix: str
+
+    @property
+    def document(self) -> str:
+        return self.prefix + _MULTI_AGENT_DOCUMENT
+
+
+@dataclass(frozen=True, slots=True)
 class SessionKeys:
     """The keys of one session's objects; `prefix` ends in `/`."""
 
@@ -141,13 +104,28 @@ class SessionKeys:
     def agent(self, agent_id: str) -> AgentKeys:
         """Raises InvalidId where the id cannot stand in a key."""
         prefix = f"{self.agents}agent_{encode_id(agent_id, what='agent id')}/"
-        if len((prefix + _LONGEST_NAME).encode("utf-8")) > MAX_KEY_BYTES:
-            raise InvalidId(
-                f"prefix, session id and agent id together make keys longer than {MAX_KEY_BYTES} "
-                "bytes: shorten one of them",
-                key=prefix,
-            )
+        _refuse_long(prefix, _LONGEST_NAME, what="agent id")
         return AgentKeys(self.session_id, agent_id, prefix)
+
+    @property
+    def multi_agents(self) -> str:
+        return self.prefix + "multi_agents/"
+
+    def multi_agent(self, multi_agent_id: str) -> MultiAgentKeys:
+        """Raises InvalidId where the id cannot stand in a key."""
+        segment = encode_id(multi_agent_id, what="multi-agent id")
+        prefix = f"{self.multi_agents}multi_agent_{segment}/"
+        _refuse_long(prefix, _MULTI_AGENT_DOCUMENT, what="multi-agent id")
+        return MultiAgentKeys(self.session_id, multi_agent_id, prefix)
+
+
+def _refuse_long(prefix: str, longest_name: str, *, what: str) -> None:
+    if len((prefix + longest_name).encode("utf-8")) > MAX_KEY_BYTES:
+        raise InvalidId(
+            f"prefix, session id and {what} together make keys longer than {MAX_KEY_BYTES} "
+            "bytes: shorten one of them",
+            key=prefix,
+        )
 
 
 class Kind(enum.StrEnum):
@@ -172,6 +150,7 @@ class Place:
     session_id: str
     agent_id: str | None = None
     index: int | None = None
+    multi_agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +218,17 @@ def _refuse_session_prefix(segment: str) -> None:
 
 def agent_of(prefix: str) -> str | None:
     """Read the agent id of a common prefix below `SessionKeys.agents`; None if it is foreign."""
+    return _id_behind("agent_", prefix)
+
+
+def multi_agent_of(prefix: str) -> str | None:
+    """Read the id of a common prefix below `SessionKeys.multi_agents`; None if it is foreign."""
+    return _id_behind("multi_agent_", prefix)
+
+
+def _id_behind(beginning: str, prefix: str) -> str | None:
     name = prefix.removesuffix("/").rpartition("/")[2]
-    return decode_id(name.removeprefix("agent_")) if name.startswith("agent_") else None
+    return decode_id(name.removeprefix(beginning)) if name.startswith(beginning) else None
 
 
 def message_index(name: str) -> int | None:
@@ -265,9 +253,17 @@ def _parse_in_session(session_id: str, rest: str) -> Place:
         return _parse_in_agent(session_id, tail)
     if folder == "children" and tail.endswith(".json") and "/" not in tail:
         return Place(Kind.CHILD, session_id)
-    if folder == "multi_agents" and re.fullmatch(r"multi_agent_[^/]+/multi_agent\.json", tail):
-        return Place(Kind.MULTI_AGENT, session_id)
+    if folder == "multi_agents":
+        return _parse_in_multi_agent(session_id, tail)
     return Place(Kind.FOREIGN, session_id)
+
+
+def _parse_in_multi_agent(session_id: str, tail: str) -> Place:
+    head, _, name = tail.partition("/")
+    multi_agent_id = multi_agent_of(head)
+    if multi_agent_id is None or name != _MULTI_AGENT_DOCUMENT:
+        return Place(Kind.FOREIGN, session_id)
+    return Place(Kind.MULTI_AGENT, session_id, multi_agent_id=multi_agent_id)
 
 
 def _parse_in_agent(session_id: str, tail: str) -> Place:

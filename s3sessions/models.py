@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypedDict
@@ -33,6 +33,13 @@ class SessionDetails(TypedDict, total=False):
     Held in memory until the first message is stored, and stored with it; gone if nobody speaks.
     `created_at` is the session's. `metadata` stands in session.json, `agent_metadata` in
     agent.json: JSON objects of the caller's own.
+
+    `agent_fields` is for integrations. It is called when this handle creates agent.json, before
+    anything is written, and not where there is one: it gives the `state` (a JSON object) and
+    further fields of agent.json to begin with. Whoever else creates it at the same moment may win;
+    a write that is tried again may call it again. It must not use the handle. The names that
+    `AgentSession.save_state` refuses, but for `state`, raise InvalidSettings; what JSON cannot hold
+    raises InvalidMessage. `Sessions.create` creates no agent.json and so does not call it.
     """
 
     title: str | None
@@ -43,6 +50,7 @@ class SessionDetails(TypedDict, total=False):
     created_at: datetime | None
     metadata: Mapping[str, Any]
     agent_metadata: Mapping[str, Any]
+    agent_fields: Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +107,19 @@ class History:
     """What a restore found.
 
     Attributes:
-        messages: in order of their index; all of them, or the last ones that were asked for.
+        messages: in order of their index; all of them, or those that were asked for.
         state: the agent's state, `{}` where none was saved.
         metadata: the agent's metadata, `{}` where it has none.
         next_index: where the next message of this handle will stand.
         corrupt: objects that could not be read, by key; passed over. So is what stands where a
             batch lists a message and is not of it.
-        holes: runs of indexes below the greatest that no object holds.
+        holes: runs of indexes below the greatest, in what was asked for, that no object holds.
         foreign: objects under the agent's prefix that are not ours; passed over.
         missing: documents that are not there, `session` or `agent`; the next append writes them.
+        agent_fields: all fields of agent.json as they are stored, with what other writers keep
+            there (Strands: `conversation_manager_state`, `_internal_state`) and without our own
+            part; `bytes` are decoded. `{}` where there is none, and what can be read of one that is
+            damaged.
     """
 
     session_id: str
@@ -120,6 +132,7 @@ class History:
     holes: tuple[range, ...] = ()
     foreign: int = 0
     missing: tuple[str, ...] = ()
+    agent_fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def payloads(self) -> list[dict[str, Any]]:

@@ -31,11 +31,13 @@ from s3sessions.ports import (
 )
 from s3sessions.settings import Options, Settings
 from s3sessions.sync_agent import AgentSession
+from s3sessions.sync_store import open_store
 
 if TYPE_CHECKING:
     from s3sessions.dao.doctor.diagnosis import Diagnosis
     from s3sessions.health import CheckReport, Finding
     from s3sessions.receipts import PurgeReceipt
+    from s3sessions.sync_multi_agent import MultiAgentSession
 
 __all__ = ["AgentSession", "FindingList", "SessionList", "Sessions"]
 
@@ -76,7 +78,7 @@ class Sessions:
         **options: Unpack[Options],
     ) -> None:
         configuration = Configuration.of(url, settings, options, client=client, store=store)
-        self._store = store if store is not None else _open_store(configuration, client)
+        self._store = store if store is not None else open_store(configuration, client)
         port = Blocking(self._store if on_request is None else self._store.observed(on_request))
         scope = Scope(port, configuration.root, configuration.settings, clock, entropy)
         self._dao = SessionsDAO(scope)
@@ -121,6 +123,17 @@ class Sessions:
         dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
         return AgentSession(dao, session_id, agent)
 
+    def multi_agent(self, session_id: str, multi_agent_id: str) -> MultiAgentSession:
+        """Give a handle for the state of a graph or a swarm, there already or not. Requests: none.
+
+        Raises:
+            InvalidId: an id that cannot stand in a key.
+        """
+        from s3sessions.sync_multi_agent import MultiAgentSession
+
+        dao = self._dao.multi_agent(session_id, multi_agent_id)
+        return MultiAgentSession(dao, session_id, multi_agent_id)
+
     def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
         """Create a session in which nobody has spoken yet; `open` and `append` need no such thing.
 
@@ -147,6 +160,13 @@ class Sessions:
     def agents(self, session_id: str) -> Sequence[str]:
         """Give the ids of a session's agents, sorted. Requests: 1 LIST for each 1,000 agents."""
         return run_sync(self._dao.agents(session_id))
+
+    def multi_agents(self, session_id: str) -> Sequence[str]:
+        """Give the ids of a session's graphs and swarms, sorted.
+
+        Requests: 1 LIST for each 1,000.
+        """
+        return run_sync(self._dao.multi_agents(session_id))
 
     def sizes(self) -> Sequence[SessionSize]:
         """Give counts, bytes and last activity of all sessions, by id.
@@ -301,19 +321,3 @@ class FindingList(Iterator["Finding"]):
 
     def __next__(self) -> Finding:
         return next(self._iterator)
-
-
-def _open_store(configuration: Configuration, client: Any) -> SyncStore:
-    """Make the store that the URL names. Imported here, so that each use pays for its own."""
-    location = configuration.location
-    if location is None or location.scheme == "memory":
-        from s3sessions.stores.memory import MemoryStore
-
-        return MemoryStore()
-    if location.scheme == "file":
-        from s3sessions.stores.local import LocalStore
-
-        return LocalStore(location.place, width=configuration.settings.width)
-    from s3sessions.stores.s3 import S3Store
-
-    return S3Store(location.place, client=client, **configuration.s3_options)

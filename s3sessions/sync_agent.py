@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -68,6 +68,7 @@ class AgentSession:
 
         Raises:
             InvalidMessage: JSON cannot hold it unaltered, or it is too large; nothing was written.
+                Likewise, and InvalidSettings, of what the handle's `agent_fields` gives.
             AppendConflict: another writer extended the history that this handle knows; carries what
                 was appended. `refresh`, then append again.
             SessionDeleted: the session is being deleted.
@@ -122,6 +123,7 @@ class AgentSession:
     def restore(
         self,
         *,
+        start: int | Callable[[Mapping[str, Any]], int] = 0,
         last: int | None = None,
         max_messages: int | None = None,
         partial: Literal["keep", "drop"] = "keep",
@@ -134,6 +136,12 @@ class AgentSession:
         agent.json, in two round trips up to 1,000 messages. One that nobody spoke in is empty.
 
         Args:
+            start: only messages from this index on; a batch counts at its first message and is
+                given whole. Or a function that gives the index for the fields of agent.json (as in
+                `History.agent_fields`; `{}` where there are none), for those that keep in it how
+                much of the history is in use: agent.json is read beside the list then, at no
+                further request or round trip. It may be called several times, and the fields are
+                those of the same moment as the messages.
             last: only so many of the newest messages, and as many more as it takes to cut no batch.
             max_messages: refuse, before any message is read, to read more than that.
             partial: `drop` leaves out messages that were not completed; kept, their `status` is
@@ -143,6 +151,8 @@ class AgentSession:
             deadline: seconds for all of it.
 
         Raises:
+            InvalidSettings: an argument of another kind, `start` together with `last`, or a `start`
+                that gives what is no index.
             TooManyMessages: there are more than `max_messages`; carries the count.
             CorruptObject: a message cannot be read.
             UnsupportedVersion: a message or a document was written by a newer version.
@@ -153,6 +163,7 @@ class AgentSession:
         with self._lock:
             return run_sync(
                 self._dao.restore(
+                    start=start,
                     last=last,
                     max_messages=max_messages,
                     partial=partial,
@@ -302,6 +313,7 @@ class AgentSession:
         state: Mapping[str, Any],
         *,
         remove: Sequence[str] = (),
+        fields: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> dict[str, Any]:
         """Set keys of the agent's state and drop others; keys not named stay as they are.
@@ -310,11 +322,21 @@ class AgentSession:
         nothing changes, 1 PUT after a restore or a save; of a fresh handle 2 GET before it, and
         1 PUT more in a session that does not exist yet.
 
+        Args:
+            state: keys to set, with their values.
+            remove: keys to drop.
+            fields: further fields of agent.json, for integrations that keep something of their own
+                beside the state; each is one JSON value, replaced whole. Not `agent_id`, `state`,
+                `created_at`, `updated_at` and `s3sessions`, nor what begins with
+                `__bytes_encoded__`.
+            deadline: seconds for all of it.
+
         Returns:
             The whole state as it is stored now.
 
         Raises:
-            InvalidMessage: JSON cannot hold it unaltered.
+            InvalidSettings: a field that is not the caller's to give; nothing was asked.
+            InvalidMessage: JSON cannot hold it unaltered; nothing was written.
             CorruptObject: agent.json cannot be read; it stays as it is.
             UnsupportedVersion: a newer version has written it, or session.json.
             Conflict: other writers changed the document under each try.
@@ -322,7 +344,9 @@ class AgentSession:
             DeadlineExceeded: the time is over.
         """
         with self._lock:
-            return run_sync(self._dao.save_state(state, remove=remove, deadline=deadline))
+            return run_sync(
+                self._dao.save_state(state, remove=remove, fields=fields, deadline=deadline)
+            )
 
     def turn(self, *, wait: float = 0.0, lease: float = 60.0) -> Turn:
         """Claim the history for one invocation, while the block of this context manager runs.

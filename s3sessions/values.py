@@ -18,6 +18,7 @@ from s3sessions.errors import InvalidMessage
 
 __all__ = [
     "MARKER",
+    "are_same",
     "decode_foreign",
     "decode_value",
     "dump",
@@ -118,6 +119,18 @@ def decode_foreign(value: Any) -> Any:
 
 def _is_marker(value: dict[str, Any]) -> bool:
     return len(value) == 2 and value.get(MARKER) is True and isinstance(value.get("data"), str)
+
+
+def are_same(one: Any, other: Any) -> bool:
+    """Tell whether two payloads are stored alike: to Python True is 1 and 1 is 1.0, to JSON not."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(are_same(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(are_same, one, other))
+    is_alike = all(isinstance(one, kind) == isinstance(other, kind) for kind in (bool, float))
+    return is_alike and bool(one == other)
 
 
 def dumps(value: Any) -> str:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from s3sessions import AsyncSessions, Sessions
+from s3sessions import AsyncMultiAgentSession, AsyncSessions, Sessions
 from s3sessions.aio import AsyncAgentSession
 from s3sessions.bridge import Blocking
 from s3sessions.ports import SyncStore
@@ -37,7 +37,7 @@ class Driven:
             result = method(*args, **kwargs)
             if inspect.iscoroutine(result):
                 return self._runner.run(result)
-            if isinstance(result, (AsyncSessions, AsyncAgentSession)):
+            if isinstance(result, (AsyncSessions, AsyncAgentSession, AsyncMultiAgentSession)):
                 return Driven(result, self._runner)
             return DrivenIterator(result, self._runner) if hasattr(result, "__anext__") else result
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from s3sessions import AgentSession, AsyncAgentSession, AsyncSessions, Sessions
+from s3sessions import (
+    AgentSession,
+    AsyncAgentSession,
+    AsyncMultiAgentSession,
+    AsyncSessions,
+    MultiAgentSession,
+    Sessions,
+)
 from s3sessions.ports import AsyncStore, SyncStore
 
 SESSIONS = {
@@ -22,6 +29,8 @@ SESSIONS = {
     "info": "(session_id)",
     "latest": "()",
     "list": "(*, token=None)",
+    "multi_agent": "(session_id, multi_agent_id)",
+    "multi_agents": "(session_id)",
     "new_id": "()",
     "open": "(session_id, agent='default', *, on_conflict=None, **details)",
     "prefix": "property",
@@ -42,14 +51,24 @@ AGENT_SESSION = {
     "refresh": "(*, deadline=None)",
     "remove": "(index, *, deadline=None)",
     "requests": "property",
-    "restore": "(*, last=None, max_messages=None, partial='keep', on_corrupt='raise', "
+    "restore": "(*, start=0, last=None, max_messages=None, partial='keep', on_corrupt='raise', "
     "deadline=None)",
-    "save_state": "(state, *, remove=(), deadline=None)",
+    "save_state": "(state, *, remove=(), fields=None, deadline=None)",
     "turn": "(*, wait=0.0, lease=60.0)",
     "update": "(message, payload, *, deadline=None)",
 }
+MULTI_AGENT_SESSION = {
+    "requests": "property",
+    "restore": "(*, deadline=None)",
+    "save": "(body, *, deadline=None)",
+}
 FACES = [(Sessions, SESSIONS), (AsyncSessions, SESSIONS)]
-HANDLES = [(AgentSession, AGENT_SESSION), (AsyncAgentSession, AGENT_SESSION)]
+HANDLES = [
+    (AgentSession, AGENT_SESSION),
+    (AsyncAgentSession, AGENT_SESSION),
+    (MultiAgentSession, MULTI_AGENT_SESSION),
+    (AsyncMultiAgentSession, MULTI_AGENT_SESSION),
+]
 
 
 def _shape(member: Any) -> str:
@@ -90,10 +109,16 @@ def test_the_surface_of_a_handle_changes_only_with_this_list(
 
 
 @pytest.mark.parametrize(
-    ("sync", "other"), [(Sessions, AsyncSessions), (AgentSession, AsyncAgentSession)]
+    ("sync", "other"),
+    [
+        (Sessions, AsyncSessions),
+        (AgentSession, AsyncAgentSession),
+        (MultiAgentSession, AsyncMultiAgentSession),
+    ],
 )
 def test_both_faces_take_the_same_types_and_give_the_same(sync: type, other: type) -> None:
     renamed = {"AsyncStore": "SyncStore", "AsyncAgentSession": "AgentSession",
+               "AsyncMultiAgentSession": "MultiAgentSession",
                "AsyncSessions": "Sessions", "SessionStream": "SessionList",
                "MessageStream": "MessageIterator", "AsyncTurn": "Turn",
                "Diagnosis": "FindingList"}  # fmt: skip
@@ -115,7 +140,7 @@ def test_both_ports_have_the_same_verbs() -> None:
     assert verbs(SyncStore) == verbs(AsyncStore)
 
 
-@pytest.mark.parametrize("cls", [Sessions, AgentSession, AsyncSessions, AsyncAgentSession])
+@pytest.mark.parametrize("cls", [cls for cls, _ in (*FACES, *HANDLES)])
 def test_every_public_member_is_documented(cls: type) -> None:
     for name, member in vars(cls).items():
         if not name.startswith("_"):

@@ -15,17 +15,18 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up. A part may import itself and what is below it, never its neighbours.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
-    frozenset({"models"}),
+    frozenset({"errors", "tool_calls"}),
+    frozenset({"ids", "models"}),
     frozenset({"deadline", "keys", "settings", "values", "versions"}),
     frozenset({"codec", "health", "receipts"}),
     frozenset({"ports"}),
     frozenset({"location", "log", "metering"}),
     frozenset({"dao"}),
-    frozenset({"bridge"}),
+    frozenset({"bridge", "loop_lock"}),
     frozenset({"opening"}),
     frozenset({"aio_turn", "sync_turn"}),
-    frozenset({"aio_agent", "sync_agent"}),
+    frozenset({"aio_agent", "aio_multi_agent", "sync_agent", "sync_multi_agent"}),
+    frozenset({"sync_store"}),
     frozenset({"aio", "sync"}),
     frozenset({"awslambda", "export", "integrations", "testing"}),
     frozenset({"cli", "demo"}),
@@ -34,7 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
 
 STORES_MAY_IMPORT = {"deadline", "errors", "models", "ports", "versions"}
-LOWEST_THAT_OPENS_STORES = HEIGHT["sync"]
+LOWEST_THAT_OPENS_STORES = HEIGHT["sync_store"]
 
 # The demo is a command, in a folder of its own for the conversations that it carries; an error can
 # carry messages, which it needs for their type alone.

@@ -22,6 +22,7 @@ from s3sessions.dao.restore import OnCorrupt, Partial, Restore
 from s3sessions.dao.rewriting import is_visible, not_found
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import Seen, Snapshot
+from s3sessions.dao.start import Start, check_start
 from s3sessions.dao.state import StateChange, save_state
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.turn import Claim, Claims
@@ -64,6 +65,7 @@ class AgentDAO:
     async def restore(
         self,
         *,
+        start: Start = 0,
         last: int | None = None,
         max_messages: int | None = None,
         partial: Partial = "keep",
@@ -71,17 +73,19 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> History:
         """Restore the history; see `AgentSession.restore`."""
+        check_start(start, last)
         _check_count("last", last)
         _check_count("max_messages", max_messages)
         _check_choice("partial", partial, ("keep", "drop"))
         _check_choice("on_corrupt", on_corrupt, ("raise", "report"))
         restore = Restore(
-            self._scope, self._session, self._agent, last, max_messages, partial, on_corrupt
+            self._scope, self._session, self._agent, start, last, max_messages, partial, on_corrupt
         )
         async with self._operation(deadline):
             restored = await restore.run()
         history = restored.history
-        self._known.learn(restored, is_whole=last is None or len(history.messages) < last)
+        is_whole = restored.start == 0 and (last is None or len(history.messages) < last)
+        self._known.learn(restored, is_whole=is_whole)
         return history
 
     async def refresh(self, *, deadline: float | None = None) -> list[Message]:
@@ -242,10 +246,11 @@ class AgentDAO:
         state: Mapping[str, Any],
         *,
         remove: Sequence[str] = (),
+        fields: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> dict[str, Any]:
         """Set and drop keys of the agent's state; see `AgentSession.save_state`."""
-        change = StateChange.of(self._scope, self._agent, self._details, state, remove)
+        change = StateChange.of(self._scope, self._agent, self._details, state, remove, fields)
         async with self._operation(deadline):
             document = await save_state(self._session, change, self._known.agent_document)
         self._known.agent_document = document

@@ -70,6 +70,7 @@ class Appender:
         """Append what is to be written.
 
         Raises:
+            InvalidSettings, InvalidMessage: of what `agent_fields` gives for a new agent.json.
             AppendConflict: another writer extended the history (a strict handle), or was faster
                 in each of `attempts` tries.
             SessionDeleted: the session is being deleted; nothing of ours stays visible.
@@ -124,6 +125,8 @@ class Appender:
             tail, found = await self._look(writing)
             if found is not None:
                 return await self._completed(found)
+        # Before anything is written: the caller's part in them can be refused.
+        writing.documents = self._midwife.documents(tail.missing)
         attempt = writing.attempt(tail, self._scope.new_id())
         if not await put_members(self._scope, self._agent, attempt):
             self._abandon(attempt)
@@ -155,10 +158,7 @@ class Appender:
 
     async def _look(self, writing: Writing) -> tuple[Tail, list[Message] | None]:
         """List, settle what is open, and give the messages if they are stored already."""
-        is_strict = (
-            self._known.restored if self._on_conflict is None else self._on_conflict == "raise"
-        )
-        known = self._known.tail if is_strict else None
+        known = self._known.tail if self._is_strict else None
         seen = await self._look_out(known, writing)
         messages = await self._settle_open(writing, seen)
         if messages is None and writing.redelivered:
@@ -210,10 +210,10 @@ class Appender:
 
     async def _completed(self, messages: list[Message]) -> list[Message]:
         """Write what a crash beside stored messages has left out."""
-        if self._known.tail is not None and self._known.tail.missing:
-            self._known.born(
-                self._known.tail, await self._midwife.complete(self._known.tail.missing)
-            )
+        tail = self._known.tail
+        if tail is not None and tail.missing:
+            documents = self._midwife.documents(tail.missing)
+            self._known.born(tail, await self._midwife.complete(documents))
         return messages
 
     # The commit
@@ -221,7 +221,7 @@ class Appender:
     async def _commit(self, writing: Writing, attempt: Attempt, tail: Tail) -> list[Message] | None:
         """Create the object at the next index; None where another writer's stands there."""
         was_open, attempt.is_open = attempt.is_open, True
-        outcome, birth = await self._midwife.put(attempt.commit, attempt.body(0), tail.missing)
+        outcome, birth = await self._midwife.put(attempt.commit, attempt.body(0), writing.documents)
         if tail.missing:
             self._known.born(tail, birth)
         if not isinstance(outcome, (str, PreconditionFailed, StoreUnavailable)):

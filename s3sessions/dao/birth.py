@@ -8,16 +8,17 @@ written costs a warning and is written with the next append.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from s3sessions.dao.agent_document import agent_body
 from s3sessions.dao.batch import Attempt
 from s3sessions.dao.documents import (
     Details,
     Document,
-    agent_body,
     check_not_deleted,
     create_document,
     read_session_document,
@@ -71,38 +72,51 @@ class Midwife:
         self._agent = agent
         self._details = details
 
+    def documents(self, missing: frozenset[Kind]) -> dict[Kind, dict[str, Any]]:
+        """Make the documents that are missing; the caller's part in them can be refused.
+
+        Raises:
+            InvalidSettings, InvalidMessage: of what `agent_fields` gives; see `agent_body`.
+        """
+        return {kind: self._document(kind) for kind in sorted(missing)}
+
+    def _document(self, kind: Kind) -> dict[str, Any]:
+        if kind is Kind.SESSION:
+            return session_body(self._scope, self._session, self._details)
+        return agent_body(self._scope, self._agent, self._details)
+
     async def put(
-        self, index: int, body: bytes, missing: frozenset[Kind]
+        self, index: int, body: bytes, documents: Mapping[Kind, Mapping[str, Any]]
     ) -> tuple[str | S3SessionsError, Birth]:
-        """PUT the message and what is missing; its etag, or why it was not acknowledged."""
+        """PUT the message and the documents; its etag, or why it was not acknowledged."""
         put = partial(self._scope.put, self._agent.message(index), body, ABSENT)
-        first, birth = await self._fan_out(missing, put)
+        first, birth = await self._fan_out(documents, put)
         if isinstance(first, (str, S3SessionsError)):
             return first, birth
         raise TypeError(f"the store answered a put with {first!r}")
 
-    async def complete(self, missing: frozenset[Kind]) -> Birth:
-        """Write the documents that are missing beside a message that is stored already."""
-        return (await self._fan_out(missing))[1]
+    async def complete(self, documents: Mapping[Kind, Mapping[str, Any]]) -> Birth:
+        """Write the documents beside a message that is stored already."""
+        return (await self._fan_out(documents))[1]
 
     async def _fan_out(
-        self, missing: frozenset[Kind], put: Callable[[], Awaitable[Outcome]] | None = None
+        self,
+        documents: Mapping[Kind, Mapping[str, Any]],
+        put: Callable[[], Awaitable[Outcome]] | None = None,
     ) -> tuple[Outcome, Birth]:
-        kinds = sorted(missing)
-        calls: list[Callable[[], Awaitable[Outcome]]] = [partial(self._create, k) for k in kinds]
+        calls: list[Callable[[], Awaitable[Outcome]]] = [
+            partial(self._create, kind, body) for kind, body in documents.items()
+        ]
         calls = [partial(_caught, call) for call in ([put, *calls] if put else calls)]
         outcomes = list(await self._scope.store.fan_out(calls))
         first = outcomes.pop(0) if put else None
-        birth = Birth(dict(zip(kinds, outcomes, strict=True)))
+        birth = Birth(dict(zip(documents, outcomes, strict=True)))
         self._report(birth)
         return first, birth
 
-    async def _create(self, kind: Kind) -> Document | None:
-        if kind is Kind.SESSION:
-            body = session_body(self._scope, self._session, self._details)
-            return await create_document(self._scope, self._session.document, body)
-        body = agent_body(self._scope, self._agent, self._details, {})
-        return await create_document(self._scope, self._agent.document, body)
+    async def _create(self, kind: Kind, body: Mapping[str, Any]) -> Document | None:
+        keys = self._session if kind is Kind.SESSION else self._agent
+        return await create_document(self._scope, keys.document, body)
 
     def _report(self, birth: Birth) -> None:
         ids = {"session": self._session.session_id, "agent": self._agent.agent_id}

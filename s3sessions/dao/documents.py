@@ -23,7 +23,7 @@ from s3sessions.errors import (
     SessionDeleted,
     UnsupportedVersion,
 )
-from s3sessions.keys import AgentKeys, SessionKeys
+from s3sessions.keys import SessionKeys
 from s3sessions.ports import ABSENT
 from s3sessions.values import decode_value, dump, encode_value, format_time
 
@@ -71,6 +71,7 @@ class Details:
     created_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     agent_metadata: Mapping[str, Any] = field(default_factory=dict)
+    agent_fields: Callable[[], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("title", "user", "model", "source", "parent"):
@@ -80,15 +81,26 @@ class Details:
         check_time("created_at", self.created_at)
         for name in ("metadata", "agent_metadata"):
             dump(encode_value(dict(getattr(self, name)), what=name))
+        _check_function("agent_fields", self.agent_fields)
+
+
+def _check_function(name: str, value: object) -> None:
+    if value is not None and not callable(value):
+        raise InvalidSettings(f"{name} must be a function, not {type(value).__name__}")
 
 
 def decode_part(part: Any) -> dict[str, Any]:
-    """Decode a user's object in a document; a damaged marker stays as it stands there."""
-    try:
-        decoded = decode_value(part)
-    except (ValueError, RecursionError):
-        decoded = part
+    """Decode a user's object in a document; empty where something else stands there."""
+    decoded = decode_field(part)
     return decoded if isinstance(decoded, dict) else {}
+
+
+def decode_field(value: Any) -> Any:
+    """Decode a value in a document; one with a damaged marker stays as it stands there."""
+    try:
+        return decode_value(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 async def read_document(scope: Scope, key: str) -> Document | None:
@@ -135,27 +147,6 @@ def session_body(scope: Scope, session: SessionKeys, details: Details) -> dict[s
             "life": scope.new_id(),
             **{name: value for name, value in ours.items() if value is not None},
         },
-    }
-
-
-def agent_body(
-    scope: Scope, agent: AgentKeys, details: Details, state: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Make a new agent.json as Strands would for its default conversation manager."""
-    created = format_time(scope.now())
-    metadata = encode_value(dict(details.agent_metadata))
-    return {
-        "agent_id": agent.agent_id,
-        "state": encode_value(dict(state)),
-        # Strands refuses to restore an agent whose conversation manager is not named here.
-        "conversation_manager_state": {
-            "__name__": "SlidingWindowConversationManager",
-            "removed_message_count": 0,
-        },
-        "_internal_state": {},
-        "created_at": created,
-        "updated_at": created,
-        STAMP: {"v": FORMAT_VERSION, **({"metadata": metadata} if metadata else {})},
     }
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Final, Literal
 
 from s3sessions.codec import PARTIAL
+from s3sessions.dao.agent_document import fields_of
 from s3sessions.dao.documents import Document, decode_part, read_document
-from s3sessions.dao.listing import AgentListing
+from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import Snapshot
+from s3sessions.dao.start import Start, Tell, told_index
 from s3sessions.dao.tail import Tail
-from s3sessions.errors import TooManyMessages, UnsupportedVersion
+from s3sessions.errors import StoreUnavailable, TooManyMessages, UnsupportedVersion
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import History, Message
@@ -21,14 +24,17 @@ from s3sessions.models import History, Message
 OnCorrupt = Literal["raise", "report"]
 Partial = Literal["keep", "drop"]
 
+_MOST_LOOKS: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore found, and what its handle needs to go on."""
+    """What a restore found from index `start` on, and what its handle needs to go on."""
 
     history: History
     tail: Tail
     agent: Document | None
+    start: int
 
 
 @dataclass
@@ -38,31 +44,26 @@ class Restore:
     scope: Scope
     session: SessionKeys
     agent: AgentKeys
+    start: Start
     last: int | None
     max_messages: int | None
     partial: Partial
     on_corrupt: OnCorrupt
     _agent_document: Document | None = None
+    _first: int = 0
 
     async def run(self) -> Restored:
         """Restore.
 
         Raises:
+            InvalidSettings: `start` gives what is no index.
             SessionDeleted: the session or the agent is being deleted.
             TooManyMessages: there are more than `max_messages`; none was read.
             CorruptObject: of a message, with `on_corrupt="raise"`.
             UnsupportedVersion: of a message or a document, likewise.
             StoreUnavailable: the history changed under each list.
         """
-        snapshot = Snapshot(
-            self.scope,
-            self.session,
-            self.agent,
-            last=self.last,
-            beside=self._beside,
-            counts=self._counts,
-        )
-        seen = await snapshot.run()
+        seen = await self._snapshot().run()
         agent = self._agent_document if Kind.AGENT in seen.listing.documents else None
         documents = [doc.corrupt for doc in (seen.session, agent) if doc and doc.corrupt]
         # A damaged document is done without; what a newer version wrote is not to be continued.
@@ -80,18 +81,63 @@ class Restore:
             holes=seen.lacking,
             foreign=seen.listing.foreign,
             missing=tuple(sorted(seen.tail.missing)),
+            agent_fields=fields_of(agent),
         )
         self._report(history)
-        return Restored(history, seen.tail, agent)
+        return Restored(history, seen.tail, agent, self._first)
+
+    def _snapshot(self) -> Snapshot:
+        look = None
+        if isinstance(self.start, int):
+            self._first = self.start
+        else:
+            look = partial(self._look, self.start)
+        return Snapshot(
+            self.scope,
+            self.session,
+            self.agent,
+            start=self._first,
+            last=self.last,
+            look=look,
+            beside=self._beside,
+            counts=self._counts,
+        )
+
+    async def _look(self, tell: Tell) -> tuple[AgentListing, int]:
+        """List, and learn from agent.json, in the version that the list shows, where to begin."""
+        for _ in range(_MOST_LOOKS):
+            listing = await self._list()
+            if not self._is_read(listing):
+                await self._read_agent()
+            if self._is_read(listing):
+                self._first = told_index(tell, fields_of(self._agent_document))
+                return listing, self._first
+        raise StoreUnavailable(
+            f"agent.json changed under each of {_MOST_LOOKS} lists: try again",
+            key=self.agent.document,
+        )
+
+    async def _list(self) -> AgentListing:
+        """List, and read agent.json beside it; not again where it may still be the same."""
+        if self._agent_document is not None:
+            return await list_agent(self.scope, self.agent)
+        listing, _ = await self.scope.both(
+            partial(list_agent, self.scope, self.agent), self._read_agent
+        )
+        return listing
+
+    def _is_read(self, listing: AgentListing) -> bool:
+        """Tell whether agent.json is known as it is listed, absent where it is not."""
+        entry, known = listing.documents.get(Kind.AGENT), self._agent_document
+        return (known and known.etag) == (entry and entry.etag)
 
     def _counts(self, message: Message) -> bool:
         return self.partial == "keep" or message.status != PARTIAL
 
     def _beside(self, listing: AgentListing) -> Sequence[Callable[[], Awaitable[bool]]]:
         """Check the count before a message is read, and read agent.json along with them."""
-        self._check_count(len(listing.messages))
-        entry, known = listing.documents.get(Kind.AGENT), self._agent_document
-        if entry is None or (known is not None and known.etag == entry.etag):
+        self._check_count(sum(index >= self._first for index in listing.messages))
+        if Kind.AGENT not in listing.documents or self._is_read(listing):
             return ()
         return [self._read_agent]
 

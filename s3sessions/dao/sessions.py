@@ -19,6 +19,7 @@ from s3sessions.models import DeletionReport, SessionInfo, SessionSize, Stats
 
 if TYPE_CHECKING:
     from s3sessions.dao.doctor.diagnosis import Diagnosis
+    from s3sessions.dao.multi_agent import MultiAgentDAO
     from s3sessions.health import CheckReport
     from s3sessions.receipts import PurgeReceipt
 
@@ -85,7 +86,19 @@ class SessionsDAO:
         agent = None if agent_id is None else session.agent(agent_id)
         return await Deletion(self.scope, session, agent).run()
 
-    # Upkeep is imported when it is asked for: an agent that only speaks does not pay for it.
+    # The rest is imported when it is asked for: an agent that only speaks does not pay for it.
+
+    def multi_agent(self, session_id: str, multi_agent_id: str) -> MultiAgentDAO:
+        """Make the DAO of one multi-agent. Raises InvalidId."""
+        from s3sessions.dao.multi_agent import MultiAgentDAO
+
+        session = self.scope.root.session(session_id)
+        return MultiAgentDAO(self.scope, session, session.multi_agent(multi_agent_id))
+
+    async def multi_agents(self, session_id: str) -> tuple[str, ...]:
+        from s3sessions.dao.multi_agent import list_multi_agents
+
+        return tuple(await list_multi_agents(self.scope, self.scope.root.session(session_id)))
 
     async def purge(self, session_id: str, agent_id: str | None) -> PurgeReceipt:
         from s3sessions.dao.purge import Purge

@@ -50,6 +50,8 @@ _Call: TypeAlias = Callable[[], Awaitable[bool]]
 Beside: TypeAlias = Callable[[AgentListing], Sequence[_Call]]
 """Looks at a list before any message is read, and gives what to read along with them; each call
 tells whether what was listed was there."""
+Look: TypeAlias = Callable[[], Awaitable[tuple[AgentListing, int]]]
+"""Lists, and tells at which index to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class Snapshot:
     """One reading: of what stands at `start` and behind it, or of the `last` visible messages.
 
     A batch counts at its commit and is never cut. `beside` is read along with the messages, and
-    only messages for which `counts` is true are given and counted.
+    only messages for which `counts` is true are given and counted. `look` lists anew each time, and
+    what it tells stands in place of `start`.
     """
 
     scope: Scope
@@ -104,6 +107,7 @@ class Snapshot:
     agent: AgentKeys
     start: int = 0
     last: int | None = None
+    look: Look | None = None
     beside: Beside = read_nothing_beside
     counts: Callable[[Message], bool] = any_message
     _reads: dict[int, Stored] = field(default_factory=dict)
@@ -122,7 +126,7 @@ class Snapshot:
         """
         for attempt in range(_MOST_ROUNDS):
             before = self._document
-            listing = await list_agent(self.scope, self.agent)
+            listing = await self._list()
             self._asked, self._has_beside = set(), True
             first = await self._read_wanted(listing)
             check_not_deleted(self._document, self.session.document, self.agent.agent_id)
@@ -136,6 +140,12 @@ class Snapshot:
         raise StoreUnavailable(
             f"history changed under each of {_MOST_ROUNDS} lists: try again", key=self.agent.prefix
         )
+
+    async def _list(self) -> AgentListing:
+        if self.look is None:
+            return await list_agent(self.scope, self.agent)
+        listing, self.start = await self.look()
+        return listing
 
     def _forget(self) -> None:
         """Forget what was read in another life of the id than the rest; it may be listed still.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from s3sessions.codec import Draft
 from s3sessions.dao.batch import Attempt
 from s3sessions.dao.messages import Stored
 from s3sessions.dao.tail import Tail
+from s3sessions.keys import Kind
 from s3sessions.models import Message
 
 
@@ -22,6 +24,7 @@ class Writing:
         redelivered: whether a message with one of the write ids may be stored already.
         is_batch: whether the messages become visible together.
         is_looked_up: whether the write ids were looked up in all that the handle is to know.
+        documents: bodies of those that are missing, to be created along with the present try.
     """
 
     drafts: Sequence[Draft]
@@ -29,6 +32,7 @@ class Writing:
     redelivered: bool
     is_batch: bool
     is_looked_up: bool = False
+    documents: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     _found: dict[int, Message] = field(default_factory=dict)
     _attempts: list[Attempt] = field(default_factory=list)
 

@@ -24,7 +24,7 @@ from s3sessions.ports import (
 from s3sessions.stores.tasks import fan_out_tasks
 from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
 
-__all__ = ["ThreadedStore"]
+__all__ = ["ThreadedStore", "VerbThreads"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,7 +42,7 @@ class ThreadedStore:
         """Wrap a store; `width` is the most verbs, and the most calls of a fan-out, at once."""
         self._store = store
         self._width = width
-        self._threads = _Threads(width)
+        self._threads = VerbThreads(width)
 
     @property
     def versions(self) -> ThreadedVersions | None:
@@ -106,7 +106,7 @@ class ThreadedStore:
 class ThreadedVersions:
     """An `AsyncVersions` over the `SyncVersions` of such a store, in the same threads."""
 
-    def __init__(self, versions: SyncVersions, threads: _Threads) -> None:
+    def __init__(self, versions: SyncVersions, threads: VerbThreads) -> None:
         self._versions = versions
         self._threads = threads
 
@@ -127,8 +127,11 @@ class ThreadedVersions:
         await self._threads.run(self._versions.abort_upload, key, upload_id)
 
 
-class _Threads:
-    """A few threads, made when first needed, shared by all copies of one store."""
+class VerbThreads:
+    """A few threads, made when first needed, shared by all copies of one store.
+
+    No more than `width` verbs run at once; bound to no event loop.
+    """
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -136,6 +139,7 @@ class _Threads:
         self._lock = threading.Lock()
 
     async def run(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a verb in a thread, in this context; one that has begun ends there if cancelled."""
         # Not asyncio's own pool: it is as wide as the machine has cores, and others wait in it.
         call = functools.partial(contextvars.copy_context().run, verb, *args, **kwargs)
         with self._lock:
@@ -145,6 +149,7 @@ class _Threads:
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
+        """End the threads, each after its verb; a later `run` makes new ones."""
         with self._lock:
             executor, self._executor = self._executor, None
         if executor is not None:

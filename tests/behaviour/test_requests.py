@@ -106,6 +106,18 @@ def test_a_restore_is_one_list_and_one_get_for_each_object(counted: Counted) -> 
     assert counted.cost(lambda s: list(s.open("s").iterate())) == {"list": 1, "get": 7 + 1}
 
 
+def test_a_restore_from_a_start_is_one_get_for_each_object_from_there_on(counted: Counted) -> None:
+    counted.fill(7)
+    counted.rig.sessions().open("s").save_state({}, fields={"window": 4})
+    documents = 2
+    expected = {"list": 1, "get": 3 + documents}
+    assert counted.cost(lambda s: s.open("s").restore(start=4)) == expected
+    told = counted.cost(lambda s: s.open("s").restore(start=lambda fields: fields["window"]))
+    assert told == expected
+    nowhere = {"list": 1, "get": 2}
+    assert counted.cost(lambda s: s.open("new").restore(start=lambda fields: 0)) == nowhere
+
+
 def test_a_restore_of_what_nobody_spoke_in_is_one_list_and_one_get(counted: Counted) -> None:
     assert counted.cost(lambda s: s.open("s").restore()) == {"list": 1, "get": 1}
 
@@ -124,8 +136,20 @@ def test_a_state_costs_a_put_when_it_changes_and_nothing_when_not(counted: Count
     assert counted.cost(lambda _: chat.save_state({"a": 1}), sessions) == {"get": 2, "put": 1}
     assert counted.cost(lambda _: chat.save_state({"a": 1}), sessions) == {}
     assert counted.cost(lambda _: chat.save_state({"a": 2}), sessions) == {"put": 1}
+    assert counted.cost(lambda _: chat.save_state({"a": 2}, fields={"f": 1}), sessions) == {
+        "put": 1
+    }
+    assert counted.cost(lambda _: chat.save_state({}, fields={"f": 1}), sessions) == {}
     new = sessions.open("new")
     assert counted.cost(lambda _: new.save_state({"a": 1}), sessions) == {"get": 2, "put": 2}
+
+
+def test_what_an_agent_begins_with_costs_no_request_of_its_own(counted: Counted) -> None:
+    sessions = counted.rig.sessions()
+    chat = sessions.open("s", agent_fields=lambda: {"state": {"a": 1}, "f": 1})
+    first = {"list": 1, "get": 1, "put": 3}
+    assert counted.cost(lambda _: chat.append({}), sessions) == first
+    assert counted.cost(lambda _: chat.save_state({"a": 1}, fields={"f": 1}), sessions) == {}
 
 
 def test_reading_one_message_is_one_get(counted: Counted) -> None:

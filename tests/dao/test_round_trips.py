@@ -61,10 +61,15 @@ def trips(memory: MemoryStore, act: Callable[[Sessions], object]) -> int:
         (3, 2, lambda s: s.open("s").append({})),
         (3, 2, lambda s: s.open("s").restore()),
         (3, 2, lambda s: s.open("s").restore(last=2)),
+        (3, 2, lambda s: s.open("s").restore(start=1)),
+        (3, 2, lambda s: s.open("s").restore(start=lambda fields: 1)),
         (3, 3, lambda s: s.open("s").append_many([{}] * 5)),
         (2_500, 4, lambda s: s.open("s").restore()),
+        (2_500, 4, lambda s: s.open("s").restore(start=lambda fields: 2_400)),
         (3, 2, lambda s: s.info("s")),
         (3, 2, lambda s: s.open("s").save_state({"x": 1})),
+        (3, 2, lambda s: s.open("s").save_state({"x": 1}, fields={"y": 1})),
+        (0, 2, lambda s: s.open("s", agent_fields=lambda: {"y": 1}).append({})),
     ],
 )
 def test_a_fresh_handle_waits_no_longer_than_the_readme_says(

@@ -197,9 +197,10 @@ class Examination:
         return self._patient.case(
             FindingKind.UNANSWERED_CALL,
             self.agent.message(index),
-            f"message {index} has {calls} without a result: the tool still runs, or the "
-            "invocation died; models refuse such a history",
-            f"append the results, or remove({index})",
+            f"message {index} has {calls} without a result: the tool still runs, the agent waits "
+            "for an answer (an interrupt), or the invocation died; models refuse such a history",
+            "let an agent that waits be answered; else append the results, give models what "
+            f"tool_calls.repair makes of it, or remove({index})",
         )
 
 

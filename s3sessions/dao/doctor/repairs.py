@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from s3sessions.dao.agent_document import agent_body
 from s3sessions.dao.deletion import Deletion
-from s3sessions.dao.documents import (
-    Details,
-    agent_body,
-    create_document,
-    session_body,
-)
+from s3sessions.dao.documents import Details, create_document, session_body
 from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, SessionNotFound
@@ -27,7 +23,7 @@ async def create_session_document(scope: Scope, session: SessionKeys, began: dat
 async def create_agent_document(scope: Scope, agent: AgentKeys) -> None:
     """Write agent.json where it is missing. Requests: 1 LIST and 1 PUT."""
     await _check_there(scope, agent.messages)
-    await create_document(scope, agent.document, agent_body(scope, agent, Details(), {}))
+    await create_document(scope, agent.document, agent_body(scope, agent, Details()))
 
 
 async def _check_there(scope: Scope, prefix: str) -> None:

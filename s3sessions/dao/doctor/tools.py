@@ -1,54 +1,33 @@
-"""Tool calls and their results in a payload, in the shapes of Bedrock, Anthropic and OpenAI.
+"""The tool calls that an agent's last turn has left without results.
 
-Pure and total: whatever JSON a payload holds, reading it raises nothing.
+Also those of OpenAI's Responses, whose items have no role and stand by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from s3sessions.models import Message
-
-_CALLS = frozenset({"tool_use", "function_call"})
-_RESULTS = frozenset({"tool_result", "function_call_output"})
+from s3sessions.tool_calls.shapes import NOTATIONS
 
 
 def calls(payload: Mapping[str, Any]) -> set[str]:
     """Give the ids of the tool calls in a payload."""
-    found = {_text(call, "id") for call in _mappings(payload.get("tool_calls"))}
-    for block in _blocks(payload):
-        if block.get("type") in _CALLS:
-            found.add(_text(block, "call_id", "id"))
-        found |= {_text(inner, "toolUseId") for inner in _mappings([block.get("toolUse")])}
-    return found - {""}
+    found = {mention.call_id for notation in NOTATIONS for mention in notation.calls(payload)}
+    return found | _item(payload, "function_call")
 
 
 def results(payload: Mapping[str, Any]) -> set[str]:
     """Give the ids of the tool calls that a payload answers."""
-    found = {_text(payload, "tool_call_id")}
-    for block in _blocks(payload):
-        if block.get("type") in _RESULTS:
-            found.add(_text(block, "tool_use_id", "call_id"))
-        found |= {_text(inner, "toolUseId") for inner in _mappings([block.get("toolResult")])}
-    return found - {""}
+    found = {mention.call_id for notation in NOTATIONS for mention in notation.results(payload)}
+    return found | _item(payload, "function_call_output")
 
 
-def _blocks(payload: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give the content blocks, and the payload itself: an item of OpenAI's Responses is one."""
-    yield payload
-    yield from _mappings(payload.get("content"))
-
-
-def _mappings(items: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(items, list):
-        yield from (item for item in items if isinstance(item, Mapping))
-
-
-def _text(block: Mapping[str, Any], *names: str) -> str:
-    texts = (block.get(name) for name in names)
-    return next((text for text in texts if isinstance(text, str)), "")
+def _item(payload: Mapping[str, Any], kind: str) -> set[str]:
+    call_id = payload.get("call_id") if payload.get("type") == kind else None
+    return {call_id} if isinstance(call_id, str) and call_id else set()
 
 
 @dataclass
