@@ -1,0 +1,1 @@
+"""Adapters for agent frameworks; each needs an extra of its own and sees public names alone."""

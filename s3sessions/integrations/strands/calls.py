@@ -1,0 +1,108 @@
+"""How the verbs of a face are called: at once, in a thread, or awaited.
+
+What a session manager does is written once, as coroutines that call each verb through one of
+these: Strands' own methods block, its hooks are awaited, and an `AsyncSessions` is awaited itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+_MOST_THREADS = 64
+
+
+class Call(Protocol):
+    """Calls a verb and gives what it gives."""
+
+    async def __call__(self, verb: Callable[..., Any], *args: Any, **named: Any) -> Any: ...
+
+
+async def at_once(verb: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """Call a blocking verb where this stands."""
+    return verb(*args, **named)
+
+
+async def in_thread(verb: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """Call a blocking verb beside the event loop, which goes on meanwhile.
+
+    In threads of this module's own: the loop's are few (6 on 2 cores), and others need them.
+    """
+    call = functools.partial(contextvars.copy_context().run, verb, *args, **named)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+async def awaited(verb: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """Await a verb of the async face."""
+    return await verb(*args, **named)
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do work to its end though the caller is cancelled, who hears of it then.
+
+    A thread cannot be stopped: what it has stored must be known, or it would be stored again.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+async def together(call: Call, works: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do several works at once, or one after the other where each blocks."""
+    if call is at_once:
+        return [await work for work in works]
+    return list(await asyncio.gather(*works))
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face of the package, blocking or async, as a manager uses it."""
+
+    is_async: bool
+
+    @property
+    def hooks(self) -> Call:
+        """How hooks call a verb: never blocking the event loop."""
+        return awaited if self.is_async else in_thread
+
+    @property
+    def verbs(self) -> Call:
+        """How blocking code calls a verb; see `block`."""
+        return awaited if self.is_async else at_once
+
+    def block(self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish work in blocking code; of the async face in an event loop of its own."""
+        # In a thread, as a loop may be running here.
+        return self.beside(work).result() if self.is_async else _finish(work)
+
+    def beside(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin work in a thread: no event loop has to live until it has ended."""
+        finish: Callable[..., T] = asyncio.run if self.is_async else _finish
+        return _threads().submit(contextvars.copy_context().run, finish, work)
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """Finish work whose every verb blocks."""
+    try:
+        work.send(None)
+    except StopIteration as finished:
+        value: T = finished.value
+        return value
+    finally:
+        work.close()
+    raise RuntimeError("blocking work was suspended")
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="s3sessions-strands")
