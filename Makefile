@@ -5,16 +5,17 @@ PYTHON ?= python3
 # Most tests wait for a server: four workers keep two cores busy, more would only compete.
 WORKERS ?= 4
 PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
-# No SDK takes part in these: once is enough.
-WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation
+# No S3 SDK takes part in these, or but one beside moto: once is enough.
+WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation --ignore tests/integrations \
+    --ignore tests/tool_calls --ignore tests/test_benchmarks.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-async test-newest test-extra check format clean
+.PHONY: help demo test test-async test-newest test-extra bench-strands check format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv-demo/ready  ## a tour of the main job: install, then `s3sessions demo`
 	@.venv-demo/bin/s3sessions demo
@@ -29,6 +30,9 @@ test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the ne
 
 test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
 	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra
+
+bench-strands: .venv/ready  ## our session manager for Strands beside its own: a table in Markdown
+	@.venv/bin/python -m tests.benchmarks.strands_sessions
 
 check: .venv/ready  ## format, lint, types, import direction, documentation
 	.venv/bin/ruff format --check
