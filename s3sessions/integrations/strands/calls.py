@@ -49,12 +49,19 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
 
     A thread cannot be stopped: what it has stored must be known, or it would be stored again.
     """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+    task, cancelled = asyncio.ensure_future(work), None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            # Some callers cancel again and again until they are heard.
+            cancelled = error
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        # Looked at, or asyncio says that nobody has.
+        task.exception()
+    raise cancelled
 
 
 async def together(call: Call, works: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from s3sessions.errors import S3SessionsError, SessionBusy
-from s3sessions.integrations.strands.calls import Call
+from s3sessions.integrations.strands.calls import Call, unbroken
 from s3sessions.models import Message
 
 _FIRST_PAUSE = 0.05
@@ -67,17 +67,18 @@ class Invocation:
 
     async def _enter(self, call: Call, turn: Any) -> None:
         """Take a turn; cancelled meanwhile, give it back if it was had."""
-        is_async = hasattr(turn, "__aenter__")
-        entering = asyncio.ensure_future(call(turn.__aenter__ if is_async else turn.__enter__))
+        enter = turn.__aenter__ if hasattr(turn, "__aenter__") else turn.__enter__
+
+        async def enter_and_keep() -> None:
+            await call(enter)
+            self.turn = turn
+
         try:
-            await asyncio.shield(entering)
+            await unbroken(enter_and_keep())
         except asyncio.CancelledError:
             with suppress(S3SessionsError):
-                await entering
-                self.turn = turn
-                await self.end(call)
+                await unbroken(self.end(call))
             raise
-        self.turn = turn
 
     async def end(self, call: Call) -> None:
         """Give the turn back."""
