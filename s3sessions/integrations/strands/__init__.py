@@ -21,7 +21,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    from s3sessions.errors import MissingExtra
+
+    try:
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "strands":
+            raise
+        raise MissingExtra(
+            "this needs strands-agents 1.62 or newer: pip install 's3sessions[strands]'",
+            cause=error,
+            extra="strands",
+        ) from error
     globals()[name] = value
     return value
 

@@ -68,8 +68,8 @@ class S3SessionManager(Repository, SessionManager[Any]):
         turn_wait: most seconds to wait for another's turn.
         turn_lease: seconds after which the turn of a process that died can be taken over.
         on_error: `raise`, or `log`: the agent goes on, `failures.count` counts, and what was not
-            stored is stored with the next message.
-        tell_error: called with each error of either kind.
+            stored is stored with the next message. What cannot be restored is raised in any case.
+        tell_error: called with each error, logged or raised, of what was to be stored.
         name_invocation: names an invocation by its `invocation_state`, so that one that is
             delivered again is known: by default `invocation_state["write_id"]`.
         **options: settings of `Sessions` by name: `put_args`, `width`, `trust` …

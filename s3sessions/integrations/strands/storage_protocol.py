@@ -1,22 +1,13 @@
-"""What Strands' storage module gives to build on, and the one place that says if it is missing."""
+"""What Strands' storage module gives to build on."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from s3sessions.errors import MissingExtra
-
-try:
-    from strands.storage import storage as _module
-    from strands.storage.search import KeywordSearchStrategy, SearchStrategy
-    from strands.storage.storage import Storage, StorageSearchResult
-    from strands.types.exceptions import StorageError
-except ImportError as error:
-    raise MissingExtra(
-        "this needs strands-agents 1.62 or newer: pip install 's3sessions[strands]'",
-        cause=error,
-        extra="strands",
-    ) from error
+from strands.storage import storage as _module
+from strands.storage.search import KeywordSearchStrategy, SearchStrategy
+from strands.storage.storage import Storage, StorageSearchResult
+from strands.types.exceptions import StorageError
 
 __all__ = [
     "EPHEMERAL",

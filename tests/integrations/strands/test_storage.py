@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -164,26 +162,3 @@ def test_a_store_that_does_not_answer_is_unavailable() -> None:
             with pytest.raises(StoreUnavailable) as caught:
                 run(verb)
             assert isinstance(caught.value, StorageError)
-
-
-def test_without_strands_the_extra_is_named() -> None:
-    program = (
-        "import sys; sys.modules['strands'] = None\n"
-        "import s3sessions.integrations.strands as adapter\n"
-        "from s3sessions import MissingExtra\n"
-        "try:\n    adapter.S3SessionsStorage\n"
-        "except MissingExtra as error:\n    print(error.extra, '|', error)\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    assert ran.stdout.startswith("strands | ")
-    assert "pip install 's3sessions[strands]'" in ran.stdout
-
-
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
-    import s3sessions.integrations.strands as adapter
-
-    assert "S3SessionsStorage" in dir(adapter)
-    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
-        adapter.Nothing  # noqa: B018
