@@ -1,4 +1,4 @@
-"""The boto3 client of a store: one, as its methods may be called from any thread."""
+"""The boto3 client of stores: one is enough, as its methods may be called from any thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from s3sessions.stores.s3_client import (
     settings_errors,
 )
 
-__all__ = ["SharedClient"]
+__all__ = ["SharedClient", "make_client"]
 
 
 class SharedClient:
@@ -31,8 +31,7 @@ class SharedClient:
             return self._given
         with self._lock:
             if self._made is None:
-                with settings_errors():
-                    self._made = _make(self._options)
+                self._made = make_client(self._options)
             return self._made
 
     def close(self) -> None:
@@ -42,20 +41,54 @@ class SharedClient:
             made.close()
 
 
-def _make(options: ClientOptions) -> Any:
+def make_client(
+    options: ClientOptions,
+    *,
+    boto_session: Any = None,
+    boto_client_config: Any = None,
+    user_agent: str | None = None,
+) -> Any:
+    """Make a client. Requests: none.
+
+    Args:
+        options: what it is made of.
+        boto_session: a `boto3.Session` of the caller's, used as it is; None for one of ours.
+        boto_client_config: a botocore `Config` of the caller's, which wins over the options.
+        user_agent: stands in the user agent of each request, behind what the caller's names.
+
+    Raises:
+        InvalidSettings: the SDK finds a value unfit.
+    """
+    with settings_errors():
+        session = boto_session or _session(options.profile)
+        config = _config(options, boto_client_config, user_agent)
+        client = session.client("s3", **options.client_arguments(), config=config)
+        elsewhere = options.relocated(client)
+        if elsewhere is not None:
+            client.close()
+            config = _config(elsewhere, boto_client_config, user_agent)
+            client = session.client("s3", **elsewhere.client_arguments(), config=config)
+    prepare_client(client)
+    return client
+
+
+def _session(profile: str | None) -> Any:
     import boto3.session
     import botocore.session
-    from botocore.config import Config
 
-    core = botocore.session.Session(profile=options.profile)
-    config = Config(**options.config_arguments())
+    core = botocore.session.Session(profile=profile)
     session = boto3.session.Session(botocore_session=core)
     # After the line above, which adds a search path to the session's loader each time.
     prepare_session(core)
-    client = session.client("s3", **options.client_arguments(), config=config)
-    elsewhere = options.relocated(client)
-    if elsewhere is not None:
-        client.close()
-        return _make(elsewhere)
-    prepare_client(client)
-    return client
+    return session
+
+
+def _config(options: ClientOptions, given: Any, user_agent: str | None) -> Any:
+    from botocore.config import Config
+
+    ours = options.config_arguments()
+    agents = [getattr(given, "user_agent_extra", None), user_agent, ours["user_agent_extra"]]
+    config = Config(**ours)
+    if given is not None:
+        config = config.merge(given)
+    return config.merge(Config(user_agent_extra=" ".join(filter(None, agents))))

@@ -8,7 +8,7 @@ import copy
 import functools
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from s3sessions.ports import (
@@ -140,13 +140,16 @@ class VerbThreads:
 
     async def run(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a verb in a thread, in this context; one that has begun ends there if cancelled."""
+        return await asyncio.wrap_future(self.begin(verb, *args, **kwargs))
+
+    def begin(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Begin a verb in a thread, in this context; no event loop has to live until it ends."""
         # Not asyncio's own pool: it is as wide as the machine has cores, and others wait in it.
         call = functools.partial(contextvars.copy_context().run, verb, *args, **kwargs)
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._width, "s3sessions-verb")
-            future = self._executor.submit(call)
-        return await asyncio.wrap_future(future)
+            return self._executor.submit(call)
 
     def close(self) -> None:
         """End the threads, each after its verb; a later `run` makes new ones."""

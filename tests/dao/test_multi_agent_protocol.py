@@ -62,6 +62,16 @@ def keys(memory: MemoryStore) -> list[str]:
     return [entry.key for entry in memory.list("").entries]
 
 
+def begun(opened: Callable[..., Any], is_first: bool) -> tuple[MemoryStore, FaultyStore, Any]:
+    """Give a store, faults on it, and a handle that is to save for the first time or not."""
+    memory = MemoryStore()
+    store = FaultyStore(memory)
+    handle = opened(store)
+    if not is_first:
+        handle.save({"step": 0})
+    return memory, store, handle
+
+
 # Answers that are lost, refused or late
 
 
@@ -71,11 +81,7 @@ def keys(memory: MemoryStore) -> list[str]:
 def test_a_save_whose_answer_is_lost_is_no_conflict(
     opened: Callable[..., Any], fault: Fault, is_first: bool, count: int
 ) -> None:
-    memory = MemoryStore()
-    store = FaultyStore(memory)
-    handle = opened(store)
-    if not is_first:
-        handle.save({"step": 0})
+    memory, store, handle = begun(opened, is_first)
     store.add(Rule(fault, verb="put", key=f"*{DOCUMENT}", count=count))
     handle.save({"step": 1})
     assert store.injected[fault] == (1 if fault in (Fault.LOST_ANSWER, Fault.REPEATED) else count)
@@ -88,11 +94,7 @@ def test_a_save_whose_answer_is_lost_is_no_conflict(
 def test_a_save_that_nobody_answered_is_recognised_by_the_next_one(
     opened: Callable[..., Any], is_first: bool
 ) -> None:
-    memory = MemoryStore()
-    store = FaultyStore(memory)
-    handle = opened(store)
-    if not is_first:
-        handle.save({"step": 0})
+    memory, store, handle = begun(opened, is_first)
     store.add(Rule(Fault.LOST_ANSWER, verb="put", key=f"*{DOCUMENT}"))
     store.add(Rule(Fault.CUT, verb="get", count=None))
     with pytest.raises(StoreUnavailable):
@@ -106,11 +108,7 @@ def test_a_save_that_nobody_answered_is_recognised_by_the_next_one(
 def test_a_save_that_takes_effect_late_neither_conflicts_nor_wins(
     opened: Callable[..., Any], is_first: bool
 ) -> None:
-    memory = MemoryStore()
-    store = FaultyStore(memory)
-    handle = opened(store)
-    if not is_first:
-        handle.save({"step": 0})
+    memory, store, handle = begun(opened, is_first)
     store.add(Rule(Fault.LATE, verb="put", key=f"*{DOCUMENT}", count=3))
     with pytest.raises(StoreUnavailable):
         handle.save({"step": 1})

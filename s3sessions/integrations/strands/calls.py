@@ -7,16 +7,18 @@ these: Strands' own methods block, its hooks are awaited, and an `AsyncSessions`
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import functools
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+
+from s3sessions.bridge import run_sync
+from s3sessions.stores.threaded import VerbThreads
 
 T = TypeVar("T")
 
-_MOST_THREADS = 64
+# Of all managers of the process.
+_THREADS: Final = VerbThreads(64)
 
 
 class Call(Protocol):
@@ -35,8 +37,7 @@ async def in_thread(verb: Callable[..., Any], *args: Any, **named: Any) -> Any:
 
     In threads of this module's own: the loop's are few (6 on 2 cores), and others need them.
     """
-    call = functools.partial(contextvars.copy_context().run, verb, *args, **named)
-    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+    return await _THREADS.run(verb, *args, **named)
 
 
 async def awaited(verb: Callable[..., Any], *args: Any, **named: Any) -> Any:
@@ -90,26 +91,9 @@ class Face:
     def block(self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work in blocking code; of the async face in an event loop of its own."""
         # In a thread, as a loop may be running here.
-        return self.beside(work).result() if self.is_async else _finish(work)
+        return self.beside(work).result() if self.is_async else run_sync(work)
 
     def beside(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begin work in a thread: no event loop has to live until it has ended."""
-        finish: Callable[..., T] = asyncio.run if self.is_async else _finish
-        return _threads().submit(contextvars.copy_context().run, finish, work)
-
-
-def _finish(work: Coroutine[Any, Any, T]) -> T:
-    """Finish work whose every verb blocks."""
-    try:
-        work.send(None)
-    except StopIteration as finished:
-        value: T = finished.value
-        return value
-    finally:
-        work.close()
-    raise RuntimeError("blocking work was suspended")
-
-
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="s3sessions-strands")
+        finish: Callable[..., T] = asyncio.run if self.is_async else run_sync
+        return _THREADS.begin(finish, work)

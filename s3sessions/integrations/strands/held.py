@@ -83,14 +83,13 @@ class HeldMessages:
         """
         objects = {id(message) for message in live}
         names = {name_of(message) for message in live} - {""}
-        before, after = self._by_index, HeldMessages()
-        after.add(
-            (held.message, held.stored)
-            for held in before.values()
+        before = self._by_index
+        self._by_index = {
+            index: held
+            for index, held in before.items()
             if id(held.message) in objects or name_of(held.message) in names
-        )
-        after.newest = self.newest
-        self.__dict__ = after.__dict__
+        }
+        self._names = {n: i for n, i in self._names.items() if i in self._by_index}
         kept = [_place(held.stored) for held in self._by_index.values()]
         return kept, [_place(held.stored) for i, held in before.items() if i not in self._by_index]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from s3sessions.location import Location
 from s3sessions.settings import Settings
-from s3sessions.stores.s3_configured import configured_client
+from s3sessions.stores.s3_boto3 import make_client
+from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.sync import Sessions
 
 _lock = threading.Lock()
@@ -52,9 +53,7 @@ class Place:
 
     def __post_init__(self) -> None:
         config = self.boto_client_config
-        said = (
-            () if config is None else repr(sorted(vars(config).items(), key=lambda item: item[0]))
-        )
+        said = "" if config is None else repr(sorted(vars(config).items()))
         object.__setattr__(self, "key", (_freeze(asdict(self.settings)), said))
 
     def sessions(self) -> Sessions:
@@ -81,8 +80,20 @@ def _sessions(place: Place) -> Sessions:
 
 @functools.lru_cache(maxsize=32)
 def _client(way: Place) -> Any:
-    return configured_client(
-        way.boto_session, way.boto_client_config, way.settings, user_agent="strands-agents"
+    settings = way.settings
+    options = ClientOptions(
+        settings.endpoint_url,
+        settings.region,
+        settings.profile,
+        settings.width,
+        settings.connect_timeout,
+        settings.read_timeout,
+    )
+    return make_client(
+        options,
+        boto_session=way.boto_session,
+        boto_client_config=way.boto_client_config,
+        user_agent="strands-agents",
     )
 
 

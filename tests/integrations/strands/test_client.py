@@ -101,3 +101,14 @@ def test_what_is_said_through_one_client_is_restored_through_another(make: Make)
 def test_sessions_that_are_given_bring_their_own_client() -> None:
     manager = S3SessionManager("s", sessions=Sessions(store=MemoryStore()))
     assert manager.client is None
+
+
+def test_a_server_that_the_aws_configuration_names_is_spoken_to_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not as AWS: it has no buckets as host names, and may refuse what AWS takes."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://storage.example:9000")
+    client = S3SessionManager("s", bucket="b", region_name="us-east-1", width=7).client
+    assert client.meta.endpoint_url == "http://storage.example:9000"
+    assert client.meta.config.s3["addressing_style"] == "path"
+    assert client.meta.config.request_checksum_calculation == "when_required"
