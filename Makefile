@@ -11,7 +11,7 @@ WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation --ignore tests/in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-async test-newest test-extra bench-strands check format clean
+.PHONY: help demo test test-async test-newest test-extra bench bench-strands check format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
@@ -30,6 +30,9 @@ test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the ne
 
 test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
 	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra
+
+bench: .venv/ready  ## append and restore, in a folder and on an S3 server: a table in Markdown
+	@.venv/bin/python -m tests.benchmarks.sessions
 
 bench-strands: .venv/ready  ## our session manager for Strands beside its own: a table in Markdown
 	@.venv/bin/python -m tests.benchmarks.strands_sessions

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     )
     from s3sessions.aio_multi_agent import AsyncMultiAgentSession
     from s3sessions.aio_turn import AsyncTurn
+    from s3sessions.descriptions import (
+        SessionChanges,
+        SessionDescription,
+        SessionDetails,
+        SessionInfo,
+        SessionSummary,
+    )
     from s3sessions.errors import (
         AccessDenied,
         AlreadyExists,
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
         SessionBusy,
         SessionDeleted,
         SessionNotFound,
+        SessionUnfinished,
         StoreUnavailable,
         TooManyMessages,
         UnsupportedVersion,
@@ -51,17 +59,20 @@ if TYPE_CHECKING:
     )
     from s3sessions.models import (
         Batch,
+        Child,
+        CompactReport,
         DeletionReport,
         History,
+        HistoryChange,
         Message,
         RequestCounts,
-        SessionDetails,
-        SessionInfo,
         SessionRef,
         SessionSize,
         Stats,
+        Summary,
     )
     from s3sessions.receipts import PurgeReceipt
+    from s3sessions.retention import PruneOutcome, PruneReason, PruneResult, PruneTotals
     from s3sessions.settings import Settings
     from s3sessions.sync import (
         AgentSession,
@@ -71,6 +82,7 @@ if TYPE_CHECKING:
     )
     from s3sessions.sync_agent import MessageIterator
     from s3sessions.sync_multi_agent import MultiAgentSession
+    from s3sessions.sync_retention import PruneList
     from s3sessions.sync_turn import Turn
 
 __version__ = "0.1.0"
@@ -89,6 +101,8 @@ __all__ = [
     "AsyncTurn",
     "Batch",
     "CheckReport",
+    "Child",
+    "CompactReport",
     "Conflict",
     "CorruptObject",
     "DeadlineExceeded",
@@ -97,6 +111,7 @@ __all__ = [
     "FindingKind",
     "FindingList",
     "History",
+    "HistoryChange",
     "InvalidId",
     "InvalidMessage",
     "InvalidSettings",
@@ -109,21 +124,31 @@ __all__ = [
     "PartialDelete",
     "PreconditionFailed",
     "Probe",
+    "PruneList",
+    "PruneOutcome",
+    "PruneReason",
+    "PruneResult",
+    "PruneTotals",
     "PurgeReceipt",
     "RequestCounts",
     "S3SessionsError",
     "SessionBusy",
+    "SessionChanges",
     "SessionDeleted",
+    "SessionDescription",
     "SessionDetails",
     "SessionInfo",
     "SessionList",
     "SessionNotFound",
     "SessionRef",
     "SessionSize",
+    "SessionSummary",
+    "SessionUnfinished",
     "Sessions",
     "Settings",
     "Stats",
     "StoreUnavailable",
+    "Summary",
     "TooManyMessages",
     "Turn",
     "UnsupportedVersion",
@@ -137,24 +162,35 @@ _HOMES = {
     "aio": ("AsyncAgentSession", "AsyncSessions"),
     "aio_multi_agent": ("AsyncMultiAgentSession",),
     "aio_turn": ("AsyncTurn",),
+    "descriptions": (
+        "SessionChanges",
+        "SessionDescription",
+        "SessionDetails",
+        "SessionInfo",
+        "SessionSummary",
+    ),
     "health": ("CheckReport", "Finding", "FindingKind", "Probe"),
     "models": (
         "Batch",
+        "Child",
+        "CompactReport",
         "DeletionReport",
         "History",
+        "HistoryChange",
         "Message",
         "RequestCounts",
-        "SessionDetails",
-        "SessionInfo",
         "SessionRef",
         "SessionSize",
         "Stats",
+        "Summary",
     ),
     "receipts": ("PurgeReceipt",),
+    "retention": ("PruneOutcome", "PruneReason", "PruneResult", "PruneTotals"),
     "settings": ("Settings",),
     "sync": ("AgentSession", "FindingList", "SessionList", "Sessions"),
     "sync_agent": ("MessageIterator",),
     "sync_multi_agent": ("MultiAgentSession",),
+    "sync_retention": ("PruneList",),
     "sync_turn": ("Turn",),
 }
 

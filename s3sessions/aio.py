@@ -6,24 +6,20 @@ and what they raise stands there. Nothing here is bound to one event loop.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from s3sessions.aio_agent import AsyncAgentSession
+from s3sessions.aio_catalogue import AsyncCatalogue
+from s3sessions.aio_lineage import AsyncLineage
+from s3sessions.aio_retention import AsyncRetention
 from s3sessions.bridge import Blocking
+from s3sessions.dao.details import Details
 from s3sessions.dao.directory import SessionStream
-from s3sessions.dao.documents import Details
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.models import (
-    DeletionReport,
-    RequestCounts,
-    SessionDetails,
-    SessionInfo,
-    SessionSize,
-    Stats,
-)
+from s3sessions.descriptions import SessionDetails
+from s3sessions.models import DeletionReport, RequestCounts
 from s3sessions.opening import Configuration
 from s3sessions.ports import (
     AsyncStore,
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAgentSession", "AsyncSessions", "SessionStream"]
 
 
-class AsyncSessions:
+class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
     """Sessions under one prefix of one store, in async code; see `Sessions`.
 
     One serves thousands of sessions, any number of tasks, and one event loop after another; a loop
@@ -106,50 +102,19 @@ class AsyncSessions:
     ) -> AsyncAgentSession:
         """Give a handle for one agent of a session; see `Sessions.open`. Requests: none."""
         dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
-        return AsyncAgentSession(dao, session_id, agent)
+        return self._dao.hold(session_id, AsyncAgentSession(dao, session_id, agent))
 
     def multi_agent(self, session_id: str, multi_agent_id: str) -> AsyncMultiAgentSession:
         """Give a handle for the state of a graph or a swarm; see `Sessions.multi_agent`."""
         from s3sessions.aio_multi_agent import AsyncMultiAgentSession
 
         dao = self._dao.multi_agent(session_id, multi_agent_id)
-        return AsyncMultiAgentSession(dao, session_id, multi_agent_id)
+        handle = AsyncMultiAgentSession(dao, session_id, multi_agent_id)
+        return self._dao.hold(session_id, handle)
 
     async def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
         """Create a session in which nobody has spoken yet; see `Sessions.create`."""
         await self._dao.create(session_id, Details(**details))
-
-    def list(self, *, token: str | None = None) -> SessionStream:
-        """Iterate over the ids of all sessions; see `Sessions.list`."""
-        return self._dao.list(token)
-
-    async def agents(self, session_id: str) -> Sequence[str]:
-        """Give the ids of a session's agents; see `Sessions.agents`."""
-        return await self._dao.agents(session_id)
-
-    async def multi_agents(self, session_id: str) -> Sequence[str]:
-        """Give the ids of a session's graphs and swarms; see `Sessions.multi_agents`."""
-        return await self._dao.multi_agents(session_id)
-
-    async def sizes(self) -> Sequence[SessionSize]:
-        """Give counts, bytes and last activity of all sessions; see `Sessions.sizes`."""
-        return await self._dao.sizes()
-
-    async def stats(self) -> Stats:
-        """Give totals over all sessions; see `Sessions.stats`."""
-        return await self._dao.stats()
-
-    async def info(self, session_id: str) -> SessionInfo:
-        """Give what is known of one session; see `Sessions.info`."""
-        return await self._dao.info(session_id)
-
-    async def latest(self) -> SessionSize | None:
-        """Give the session in which somebody spoke last; see `Sessions.latest`."""
-        return await self._dao.latest()
-
-    async def resolve(self, id_prefix: str) -> str:
-        """Give the one session id that begins so; see `Sessions.resolve`."""
-        return await self._dao.resolve(id_prefix)
 
     async def delete(self, session_id: str, *, agent: str | None = None) -> DeletionReport:
         """Delete a session, or one agent of it; see `Sessions.delete`."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from s3sessions.aio_in_place import AsyncInPlace
+from s3sessions.aio_past import AsyncPast
 from s3sessions.aio_turn import AsyncTurn
 from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.iteration import MessageStream
@@ -15,7 +17,7 @@ from s3sessions.models import History, Message, RequestCounts
 __all__ = ["AsyncAgentSession", "MessageStream"]
 
 
-class AsyncAgentSession:
+class AsyncAgentSession(AsyncInPlace, AsyncPast):
     """A handle on one agent's history in one session; see `AgentSession`.
 
     Tasks may share it: writes go one after the other, in the order in which they were called.
@@ -39,6 +41,8 @@ class AsyncAgentSession:
         write_id: str | None = None,
         created_at: datetime | None = None,
         status: Literal["partial"] | None = None,
+        usage: Mapping[str, Any] | None = None,
+        usage_total: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> Message:
         """Store one message; see `AgentSession.append`.
@@ -52,6 +56,8 @@ class AsyncAgentSession:
                 write_id=write_id,
                 created_at=created_at,
                 status=status,
+                usage=usage,
+                usage_total=usage_total,
                 deadline=deadline,
             )
 
@@ -60,6 +66,7 @@ class AsyncAgentSession:
         payloads: Iterable[Mapping[str, Any]],
         *,
         write_id: str | None = None,
+        usage: Sequence[Mapping[str, Any] | None] | None = None,
         deadline: float | None = None,
     ) -> list[Message]:
         """Store messages that become visible together; see `AgentSession.append_many`.
@@ -68,7 +75,9 @@ class AsyncAgentSession:
         `write_id` is safe.
         """
         async with self._locks.lock:
-            return await self._dao.append_many(payloads, write_id=write_id, deadline=deadline)
+            return await self._dao.append_many(
+                payloads, write_id=write_id, usage=usage, deadline=deadline
+            )
 
     async def restore(
         self,
@@ -76,7 +85,7 @@ class AsyncAgentSession:
         start: int | Callable[[Mapping[str, Any]], int] = 0,
         last: int | None = None,
         max_messages: int | None = None,
-        partial: Literal["keep", "drop"] = "keep",
+        partial: Literal["keep", "mark", "drop"] = "keep",
         on_corrupt: Literal["raise", "report"] = "raise",
         deadline: float | None = None,
     ) -> History:
@@ -109,36 +118,6 @@ class AsyncAgentSession:
     async def read(self, index: int) -> Message:
         """Read one message; see `AgentSession.read`."""
         return await self._dao.read(index)
-
-    async def update(
-        self, message: Message, payload: Mapping[str, Any], *, deadline: float | None = None
-    ) -> Message:
-        """Replace the payload of a message, if it is as it was; see `AgentSession.update`."""
-        async with self._locks.lock:
-            return await self._dao.update(message, payload, deadline=deadline)
-
-    async def redact(
-        self,
-        index: int,
-        *,
-        replacement: Mapping[str, Any] | None = None,
-        deadline: float | None = None,
-    ) -> Message:
-        """Take the content of a message out of the store; see `AgentSession.redact`."""
-        async with self._locks.lock:
-            return await self._dao.redact(index, replacement=replacement, deadline=deadline)
-
-    async def complete(
-        self, index: int, payload: Mapping[str, Any], *, deadline: float | None = None
-    ) -> Message:
-        """Finish a partial message; see `AgentSession.complete`."""
-        async with self._locks.lock:
-            return await self._dao.complete(index, payload, deadline=deadline)
-
-    async def remove(self, index: int, *, deadline: float | None = None) -> None:
-        """Take one message away; see `AgentSession.remove`."""
-        async with self._locks.lock:
-            await self._dao.remove(index, deadline=deadline)
 
     async def save_state(
         self,

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeGuard
 from s3sessions.errors import CorruptObject, InvalidMessage, UnsupportedVersion
 from s3sessions.keys import MAX_INDEX
 from s3sessions.models import Batch, Message
+from s3sessions.usage import Usage, check_usage, plain_usage
 from s3sessions.values import (
     MARKER,
     decode_foreign,
@@ -36,6 +37,7 @@ __all__ = [
     "batch_fields",
     "decode_message",
     "load_document",
+    "usage_fields",
 ]
 
 FORMAT_VERSION: Final = 1
@@ -49,7 +51,9 @@ PARTIAL: Final = "partial"
 _FIELDS: Final = frozenset(
     {"message", "message_id", "redact_message", "created_at", "updated_at", STAMP}
 )
-_STAMPED: Final = frozenset({"v", "write_id", "batch", "status", "redacted_at"})
+_STAMPED: Final = frozenset(
+    {"v", "write_id", "batch", "status", "redacted_at", "usage", "usage_total"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Draft:
     write_id: str
     created_at: datetime
     status: str | None = None
+    usage: Usage | None = None
+    usage_total: Usage | None = None
 
     @classmethod
     def of(
@@ -71,11 +77,14 @@ class Draft:
         created_at: datetime,
         limit: int,
         status: str | None = None,
+        usage: Usage | None = None,
+        usage_total: Usage | None = None,
     ) -> Draft:
         """Check and encode a payload.
 
         Raises:
-            InvalidMessage: no JSON object, not representable, or over `limit` bytes.
+            InvalidMessage: no JSON object, not representable, or over `limit` bytes; or a usage
+                that is not numbers by name.
         """
         if not isinstance(payload, Mapping):
             raise InvalidMessage(
@@ -84,7 +93,8 @@ class Draft:
             )
         plain = dict(payload)
         body = dumps(encode_value(plain))
-        draft = cls(plain, body, write_id, created_at, status)
+        usage, usage_total = _plain_usage("usage", usage), _plain_usage("usage_total", usage_total)
+        draft = cls(plain, body, write_id, created_at, status, usage, usage_total)
         size = len(draft.at(0))
         if size > limit:
             raise InvalidMessage(
@@ -100,6 +110,7 @@ class Draft:
             stamp["batch"] = batch_fields(batch)
         if self.status is not None:
             stamp["status"] = self.status
+        stamp |= usage_fields(self.usage, self.usage_total)
         tail = {
             "message_id": index,
             "redact_message": None,
@@ -119,9 +130,24 @@ class Draft:
             created_at=self.created_at,
             updated_at=self.created_at,
             status=self.status,
+            usage=self.usage,
+            usage_total=self.usage_total,
             batch=batch,
             etag=etag,
         )
+
+
+def _plain_usage(what: str, usage: Usage | None) -> dict[str, Any] | None:
+    if usage is None:
+        return None
+    check_usage(usage, what=what)
+    return plain_usage(usage)
+
+
+def usage_fields(usage: Usage | None, usage_total: Usage | None) -> dict[str, Any]:
+    """Give what an object says of usage."""
+    fields = {"usage": usage, "usage_total": usage_total}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def batch_fields(batch: Batch) -> dict[str, Any]:
@@ -133,6 +159,8 @@ def batch_fields(batch: Batch) -> dict[str, Any]:
     }
     if batch.indexes is not None:
         fields["indexes"] = list(batch.indexes)
+    if batch.replaces:
+        fields["replaces"] = True
     return fields
 
 
@@ -159,6 +187,8 @@ def decode_message(key: str, index: int, data: bytes, *, etag: str | None = None
         status=_text(key, stamp, "status"),
         batch=_decode_batch(key, index, stamp.get("batch")),
         redacted_at=parse_time(stamp.get("redacted_at")),
+        usage=_usage(key, stamp, "usage"),
+        usage_total=_usage(key, stamp, "usage_total"),
         etag=etag,
         extra={name: value for name, value in document.items() if name not in _FIELDS},
         stamp={name: value for name, value in stamp.items() if name not in _STAMPED},
@@ -172,6 +202,18 @@ def _text(key: str, stamp: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
+def _usage(key: str, stamp: Mapping[str, Any], name: str) -> Usage | None:
+    usage = stamp.get(name)
+    if usage is None:
+        return None
+    try:
+        check_usage(usage)
+    except InvalidMessage as error:
+        raise CorruptObject(f"the field {name!r} is not numbers by name", key=key) from error
+    found: Usage = usage
+    return found
+
+
 def _decode_batch(key: str, index: int, fields: Any) -> Batch | None:
     """Read what an object says of its batch: whether it is visible hangs on it."""
     if fields is None:
@@ -183,7 +225,8 @@ def _decode_batch(key: str, index: int, fields: Any) -> Batch | None:
             if position > 0 and commit < index and listed is None:
                 return Batch(batch_id, commit, position)
             if position == 0 and commit == index and _is_ascending(listed, index):
-                return Batch(batch_id, commit, position, tuple(listed))
+                replaces = fields.get("replaces") is True
+                return Batch(batch_id, commit, position, tuple(listed), replaces)
     raise CorruptObject("the field 'batch' contradicts itself or its key", key=key)
 
 

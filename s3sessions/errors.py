@@ -35,6 +35,7 @@ __all__ = [
     "SessionBusy",
     "SessionDeleted",
     "SessionNotFound",
+    "SessionUnfinished",
     "StoreUnavailable",
     "TooManyMessages",
     "UnsupportedVersion",
@@ -86,6 +87,15 @@ class SessionDeleted(SessionNotFound):
     """The session (or the agent) carries the mark of a deletion that has not ended yet."""
 
     kind = "session_deleted"
+
+
+class SessionUnfinished(SessionNotFound):
+    """A fork has begun to make the session and has not ended yet.
+
+    Nobody can read or write it; forking again with the same id ends it, deleting takes it away.
+    """
+
+    kind = "session_unfinished"
 
 
 class MessageNotFound(NotFound):

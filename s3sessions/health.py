@@ -65,6 +65,7 @@ class FindingKind(enum.StrEnum):
     ABSURD_INDEX = "absurd_index"
     BACKSLASH_GHOST = "backslash_ghost"
     BATCH_IN_PROGRESS = "batch_in_progress"
+    BEGINNING_PAST_END = "beginning_past_end"
     CORRUPT_OBJECT = "corrupt_object"
     DEAD_BATCH = "dead_batch"
     DUPLICATE_WRITE_ID = "duplicate_write_id"
@@ -75,8 +76,10 @@ class FindingKind(enum.StrEnum):
     INTERRUPTED_DELETION = "interrupted_deletion"
     MISSING_DOCUMENT = "missing_document"
     NEWER_VERSION = "newer_version"
+    STALE_MARKER = "stale_marker"
     STALE_PARTIAL = "stale_partial"
     UNANSWERED_CALL = "unanswered_call"
+    UNFINISHED_FORK = "unfinished_fork"
 
 
 @dataclass(frozen=True, slots=True)

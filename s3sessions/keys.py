@@ -8,10 +8,11 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from s3sessions.errors import InvalidId, InvalidSettings
 from s3sessions.ids import MAX_ID_BYTES, decode_id, encode_id, listable
+from s3sessions.models import ForkKind
 
 __all__ = [
     "MAX_ID_BYTES",
@@ -41,6 +42,8 @@ _MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,17})\.json")
 # The longest name below an agent, so that a handle whose ids fit never outgrows the limit.
 _LONGEST_NAME = "messages/message_999999999999999999.json"
 _MULTI_AGENT_DOCUMENT = "multi_agent.json"
+_MARKER = re.compile(r"(branch|compression|delegate)_(.+)\.json", re.DOTALL)
+_MAX_NAME_BYTES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class AgentKeys:
     @property
     def document(self) -> str:
         return self.prefix + "agent.json"
+
+    @property
+    def history(self) -> str:
+        return self.prefix + "history.json"
 
     @property
     def lease(self) -> str:
@@ -108,6 +115,30 @@ class SessionKeys:
         return AgentKeys(self.session_id, agent_id, prefix)
 
     @property
+    def children(self) -> str:
+        return self.prefix + "children/"
+
+    @property
+    def compressions(self) -> str:
+        """What the markers of the children that go on after a compression begin with."""
+        return self.children + "compression_"
+
+    def child(self, kind: ForkKind, child_id: str) -> str:
+        """Give the key of a child's marker.
+
+        Raises:
+            InvalidId: the id cannot stand in a key, or makes this one too long.
+        """
+        name = f"{kind}_{encode_id(child_id, what='child id')}.json"
+        if len(name.encode("utf-8")) > _MAX_NAME_BYTES:
+            raise InvalidId(
+                f"child id makes a file name longer than {_MAX_NAME_BYTES} bytes: shorten it",
+                key=self.children + name,
+            )
+        _refuse_long(self.children, name, what="child id")
+        return self.children + name
+
+    @property
     def multi_agents(self) -> str:
         return self.prefix + "multi_agents/"
 
@@ -151,6 +182,8 @@ class Place:
     agent_id: str | None = None
     index: int | None = None
     multi_agent_id: str | None = None
+    child_id: str | None = None
+    child_kind: ForkKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +284,20 @@ def _parse_in_session(session_id: str, rest: str) -> Place:
     folder, _, tail = rest.partition("/")
     if folder == "agents":
         return _parse_in_agent(session_id, tail)
-    if folder == "children" and tail.endswith(".json") and "/" not in tail:
-        return Place(Kind.CHILD, session_id)
+    if folder == "children":
+        return _parse_marker(session_id, tail)
     if folder == "multi_agents":
         return _parse_in_multi_agent(session_id, tail)
     return Place(Kind.FOREIGN, session_id)
+
+
+def _parse_marker(session_id: str, name: str) -> Place:
+    match = _MARKER.fullmatch(name)
+    child_id = decode_id(match[2]) if match else None
+    if match is None or child_id is None:
+        return Place(Kind.FOREIGN, session_id)
+    kind = cast(ForkKind, match[1])
+    return Place(Kind.CHILD, session_id, child_id=child_id, child_kind=kind)
 
 
 def _parse_in_multi_agent(session_id: str, tail: str) -> Place:

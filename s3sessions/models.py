@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias
 
 from s3sessions.errors import CorruptObject, UnsupportedVersion
 
 __all__ = [
     "Batch",
+    "Child",
+    "CompactReport",
     "DeletionReport",
+    "ForkKind",
     "History",
+    "HistoryChange",
     "Message",
     "Payload",
     "RequestCounts",
-    "SessionDetails",
-    "SessionInfo",
     "SessionRef",
     "SessionSize",
     "Stats",
+    "Summary",
 ]
 
 Payload: TypeAlias = Mapping[str, Any]
 """A caller's message: a JSON object of any shape; `bytes` may stand anywhere in it."""
 
+ForkKind: TypeAlias = Literal["branch", "compression", "delegate"]
+"""What a fork is for: `branch` to try something else, `compression` to go on with less, `delegate`
+to have something done by another."""
 
-class SessionDetails(TypedDict, total=False):
-    """What can be said of a session and an agent when they begin.
 
-    Held in memory until the first message is stored, and stored with it; gone if nobody speaks.
-    `created_at` is the session's. `metadata` stands in session.json, `agent_metadata` in
-    agent.json: JSON objects of the caller's own.
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A fork of a session, as a list of the session's markers shows it.
 
-    `agent_fields` is for integrations. It is called when this handle creates agent.json, before
-    anything is written, and not where there is one: it gives the `state` (a JSON object) and
-    further fields of agent.json to begin with. Whoever else creates it at the same moment may win;
-    a write that is tried again may call it again. It must not use the handle. The names that
-    `AgentSession.save_state` refuses, but for `state`, raise InvalidSettings; what JSON cannot hold
-    raises InvalidMessage. `Sessions.create` creates no agent.json and so does not call it.
+    Attributes:
+        id: of the session that was forked off.
+        kind: what for.
+        created_at: when its marker was stored (store's clock, UTC).
     """
 
-    title: str | None
-    user: str | None
-    model: str | None
-    source: str | None
-    parent: str | None
-    created_at: datetime | None
-    metadata: Mapping[str, Any]
-    agent_metadata: Mapping[str, Any]
-    agent_fields: Callable[[], Mapping[str, Any]]
+    id: str
+    kind: ForkKind
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +58,15 @@ class Batch:
         commit: index of the message whose creation made all of them visible: the first.
         position: 0 for the commit, then 1, 2 …
         indexes: of all its messages in their order, on the commit; None on the others.
+        replaces: on the commit, whether the batch is to take the place of the whole history; it
+            is invisible until history.json names it.
     """
 
     id: str
     commit: int
     position: int
     indexes: tuple[int, ...] | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,8 @@ class Message:
             marks one that readers do not see.
         batch: the batch that it was appended in; None for a single message.
         redacted_at: when its content was taken out, in UTC; None where it is as appended.
+        usage: what it added to the usage of the session; None where nothing was said.
+        usage_total: what the usage is with it, all before it included, where that was said.
         etag: of the version that was read or written.
         extra: fields of the stored object that this version does not know, kept on a rewrite.
         stamp: likewise, of our own part of the object.
@@ -97,9 +98,24 @@ class Message:
     status: str | None = None
     batch: Batch | None = None
     redacted_at: datetime | None = None
+    usage: Mapping[str, Any] | None = None
+    usage_total: Mapping[str, Any] | None = None
     etag: str | None = field(default=None, compare=False, repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stamp: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands for messages that are hidden, or soon may be.
+
+    Attributes:
+        text: the caller's.
+        covers_to: the messages below this index are in it.
+    """
+
+    text: str
+    covers_to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,10 @@ class History:
         state: the agent's state, `{}` where none was saved.
         metadata: the agent's metadata, `{}` where it has none.
         next_index: where the next message of this handle will stand.
+        first: index of the first message that readers see; 0 where nobody truncated.
+        summary: of what came before; None where there is none.
+        usage: what was used, added up: by hidden messages, and by those that were restored (of a
+            restore of the newest, just those).
         corrupt: objects that could not be read, by key; passed over. So is what stands where a
             batch lists a message and is not of it.
         holes: runs of indexes below the greatest, in what was asked for, that no object holds.
@@ -128,6 +148,9 @@ class History:
     state: dict[str, Any]
     metadata: dict[str, Any]
     next_index: int
+    first: int = 0
+    summary: Summary | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
     corrupt: tuple[CorruptObject | UnsupportedVersion, ...] = ()
     holes: tuple[range, ...] = ()
     foreign: int = 0
@@ -138,6 +161,38 @@ class History:
     def payloads(self) -> list[dict[str, Any]]:
         """The messages as the caller appended them: what an agent or a model takes."""
         return [message.payload for message in self.messages]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChange:
+    """Where a history begins after a change of it.
+
+    Attributes:
+        first: index of the first message that readers see.
+        hidden: messages that they saw before and do not see any more.
+        summary: that stands in the history now.
+        usage: of all messages below `first`.
+    """
+
+    first: int
+    hidden: int
+    summary: Summary | None
+    usage: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CompactReport:
+    """What a compaction deleted; `bytes` as the list showed them.
+
+    Attributes:
+        young: objects that are hidden and too young to be deleted.
+    """
+
+    session_id: str
+    agent_id: str
+    objects: int
+    bytes: int
+    young: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,34 +220,6 @@ class SessionSize:
     bytes: int
     last_active: datetime | None
     foreign: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """A session: its document and what one list of its objects shows.
-
-    Attributes:
-        created_at: of the session document; None where that is missing or unreadable.
-        updated_at: when the newest message was stored, else when the document was.
-        metadata: the caller's own fields.
-        agents: messages by agent id.
-        corrupt: the session document, where it could not be read.
-    """
-
-    id: str
-    created_at: datetime | None
-    updated_at: datetime | None
-    title: str | None
-    user: str | None
-    model: str | None
-    source: str | None
-    parent: str | None
-    metadata: Mapping[str, Any]
-    agents: Mapping[str, int]
-    messages: int
-    bytes: int
-    foreign: int = 0
-    corrupt: CorruptObject | UnsupportedVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)

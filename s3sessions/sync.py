@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from s3sessions.bridge import Blocking, iter_sync, run_sync
-from s3sessions.dao.directory import SessionStream
-from s3sessions.dao.documents import Details
+from s3sessions.dao.details import Details
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.models import (
-    DeletionReport,
-    RequestCounts,
-    SessionDetails,
-    SessionInfo,
-    SessionRef,
-    SessionSize,
-    Stats,
-)
+from s3sessions.descriptions import SessionDetails
+from s3sessions.models import DeletionReport, RequestCounts
 from s3sessions.opening import Configuration
 from s3sessions.ports import (
     Clock,
@@ -31,6 +23,9 @@ from s3sessions.ports import (
 )
 from s3sessions.settings import Options, Settings
 from s3sessions.sync_agent import AgentSession
+from s3sessions.sync_catalogue import Catalogue, SessionList
+from s3sessions.sync_lineage import Lineage
+from s3sessions.sync_retention import Retention
 from s3sessions.sync_store import open_store
 
 if TYPE_CHECKING:
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["AgentSession", "FindingList", "SessionList", "Sessions"]
 
 
-class Sessions:
+class Sessions(Catalogue, Lineage, Retention):
     """Sessions under one prefix of one store.
 
     Cheap to make (no request, no import of an SDK) and made to be shared: one serves thousands of
@@ -118,10 +113,10 @@ class Sessions:
         Raises:
             InvalidId: an id that cannot stand in a key.
             InvalidMessage: metadata that JSON cannot hold.
-            InvalidSettings: a detail of another type, or a time without a zone.
+            InvalidSettings: a detail of another type or too long, or a time without a zone.
         """
         dao = self._dao.open(session_id, agent, Details(**details), on_conflict)
-        return AgentSession(dao, session_id, agent)
+        return self._dao.hold(session_id, AgentSession(dao, session_id, agent))
 
     def multi_agent(self, session_id: str, multi_agent_id: str) -> MultiAgentSession:
         """Give a handle for the state of a graph or a swarm, there already or not. Requests: none.
@@ -132,7 +127,8 @@ class Sessions:
         from s3sessions.sync_multi_agent import MultiAgentSession
 
         dao = self._dao.multi_agent(session_id, multi_agent_id)
-        return MultiAgentSession(dao, session_id, multi_agent_id)
+        handle = MultiAgentSession(dao, session_id, multi_agent_id)
+        return self._dao.hold(session_id, handle)
 
     def create(self, session_id: str, **details: Unpack[SessionDetails]) -> None:
         """Create a session in which nobody has spoken yet; `open` and `append` need no such thing.
@@ -142,69 +138,9 @@ class Sessions:
         Raises:
             AlreadyExists: the session exists.
             InvalidId: an id that cannot stand in a key.
+            InvalidMessage, InvalidSettings: as `open`.
         """
         run_sync(self._dao.create(session_id, Details(**details)))
-
-    def list(self, *, token: str | None = None) -> SessionList:
-        """Iterate over the ids of all sessions, in the store's order.
-
-        One whose deletion was cut off is among them: `delete` ends it.
-
-        Requests: 1 LIST for each 1,000 sessions, made as they are asked for.
-
-        Args:
-            token: the `token` of an earlier list, to go on after the last session that it gave.
-        """
-        return SessionList(self._dao.list(token))
-
-    def agents(self, session_id: str) -> Sequence[str]:
-        """Give the ids of a session's agents, sorted. Requests: 1 LIST for each 1,000 agents."""
-        return run_sync(self._dao.agents(session_id))
-
-    def multi_agents(self, session_id: str) -> Sequence[str]:
-        """Give the ids of a session's graphs and swarms, sorted.
-
-        Requests: 1 LIST for each 1,000.
-        """
-        return run_sync(self._dao.multi_agents(session_id))
-
-    def sizes(self) -> Sequence[SessionSize]:
-        """Give counts, bytes and last activity of all sessions, by id.
-
-        Requests: 1 LIST for each 1,000 objects, no GET.
-        """
-        return run_sync(self._dao.sizes())
-
-    def stats(self) -> Stats:
-        """Give totals over all sessions. Requests: 1 LIST for each 1,000 objects, no GET."""
-        return run_sync(self._dao.stats())
-
-    def info(self, session_id: str) -> SessionInfo:
-        """Give what is known of one session. Requests: 1 GET and 1 LIST for each 1,000 objects.
-
-        Raises:
-            SessionNotFound: there is no such session.
-            SessionDeleted: it is being deleted.
-        """
-        return run_sync(self._dao.info(session_id))
-
-    def latest(self) -> SessionSize | None:
-        """Give the session in which somebody spoke last; one that cannot be read is passed over.
-
-        Requests: 1 LIST for each 1,000 objects, and 2 GET for each session looked at.
-        """
-        return run_sync(self._dao.latest())
-
-    def resolve(self, id_prefix: str) -> str:
-        """Give the one session id that begins with `id_prefix`; the exact id wins.
-
-        Requests: 1 LIST, 2 where several begin so.
-
-        Raises:
-            SessionNotFound: none begins so.
-            AmbiguousSession: several do; carries their ids.
-        """
-        return run_sync(self._dao.resolve(id_prefix))
 
     def delete(self, session_id: str, *, agent: str | None = None) -> DeletionReport:
         """Delete a session, or one agent of it. Readers see all of it or nothing.
@@ -213,8 +149,12 @@ class Sessions:
         session.json; 1 LIST and 1 DeleteObjects for each 1,000 objects and 1 GET; 1 LIST and 1 GET
         to see that nothing is left.
 
+        What was forked off a session stays, and has no parent then: 1 GET and 1 PUT for each child.
+        Of a session that was forked off another, the marker there goes too: 1 GET and 1 DELETE.
+
         Raises:
             SessionNotFound: there is nothing to delete.
+            SessionUnfinished: of an agent, in a session that a fork has not made yet.
             PartialDelete: the store refused some keys; carries them. Run it again.
             CorruptObject, UnsupportedVersion: of an agent's deletion, where session.json, which is
                 to carry its mark, cannot be read; it stays as it is.
@@ -226,7 +166,8 @@ class Sessions:
 
         Object versions, delete markers and unfinished uploads go too. What Object Lock holds is in
         the receipt by key, with what holds it. Killed at any request and run again, it ends; a
-        session that was deleted before is purged all the same.
+        session that was deleted before is purged all the same. Old versions of the marker of a fork
+        stand under its parent, and go when that is purged.
 
         Requests: those of `delete`, and 1 list of versions for each 1,000 and 1 DeleteObjects for
         each 1,000, 1 list of uploads and 1 request for each, until nothing is listed.
@@ -289,22 +230,6 @@ class Sessions:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class SessionList(Iterator[SessionRef]):
-    """The ids of all sessions, listed as they are asked for."""
-
-    def __init__(self, stream: SessionStream) -> None:
-        self._stream = stream
-        self._iterator = iter_sync(stream)
-
-    @property
-    def token(self) -> str | None:
-        """Where a later list goes on: after the last session that was given. None at the start."""
-        return self._stream.token
-
-    def __next__(self) -> SessionRef:
-        return next(self._iterator)
 
 
 class FindingList(Iterator["Finding"]):

@@ -12,12 +12,14 @@ from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.iteration import MessageStream
 from s3sessions.errors import CorruptObject, UnsupportedVersion
 from s3sessions.models import History, Message, RequestCounts
+from s3sessions.sync_in_place import InPlace
+from s3sessions.sync_past import Past
 from s3sessions.sync_turn import Turn
 
 __all__ = ["AgentSession", "MessageIterator"]
 
 
-class AgentSession:
+class AgentSession(InPlace, Past):
     """A handle on one agent's history in one session; made by `Sessions.open`.
 
     It costs nothing until it is used. Threads may share it: writes go one after the other.
@@ -46,6 +48,8 @@ class AgentSession:
         write_id: str | None = None,
         created_at: datetime | None = None,
         status: Literal["partial"] | None = None,
+        usage: Mapping[str, Any] | None = None,
+        usage_total: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> Message:
         """Store one message; when this returns it is durable, at its index, once.
@@ -61,6 +65,9 @@ class AgentSession:
                 handle that never restored reads the newest 20 for it.
             created_at: when the message was made, with a time zone; now, if not given.
             status: `partial` for one whose end is still to come; see `complete`.
+            usage: numbers by name that this message adds to `History.usage`: tokens, calls, money.
+            usage_total: what the usage is with this message, everything before it included, for
+                those who count themselves.
             deadline: seconds for all of it, retries included.
 
         Returns:
@@ -85,6 +92,8 @@ class AgentSession:
                     write_id=write_id,
                     created_at=created_at,
                     status=status,
+                    usage=usage,
+                    usage_total=usage_total,
                     deadline=deadline,
                 )
             )
@@ -94,6 +103,7 @@ class AgentSession:
         payloads: Iterable[Mapping[str, Any]],
         *,
         write_id: str | None = None,
+        usage: Sequence[Mapping[str, Any] | None] | None = None,
         deadline: float | None = None,
     ) -> list[Message]:
         """Store messages that become visible together, or not at all: a batch.
@@ -106,6 +116,7 @@ class AgentSession:
             payloads: at most 1,000; none is no write.
             write_id: your own name for this write; the messages get `<write_id>/0`, `/1` … Those
                 that are stored already are returned and not written again, as in `append`.
+            usage: of each message, in their order; None for one that adds nothing.
             deadline: seconds for all of it, retries included.
 
         Raises:
@@ -118,7 +129,9 @@ class AgentSession:
             DeadlineExceeded: the time is over; says whether the fate of the write is known.
         """
         with self._lock:
-            return run_sync(self._dao.append_many(payloads, write_id=write_id, deadline=deadline))
+            return run_sync(
+                self._dao.append_many(payloads, write_id=write_id, usage=usage, deadline=deadline)
+            )
 
     def restore(
         self,
@@ -126,7 +139,7 @@ class AgentSession:
         start: int | Callable[[Mapping[str, Any]], int] = 0,
         last: int | None = None,
         max_messages: int | None = None,
-        partial: Literal["keep", "drop"] = "keep",
+        partial: Literal["keep", "mark", "drop"] = "keep",
         on_corrupt: Literal["raise", "report"] = "raise",
         deadline: float | None = None,
     ) -> History:
@@ -145,7 +158,8 @@ class AgentSession:
             last: only so many of the newest messages, and as many more as it takes to cut no batch.
             max_messages: refuse, before any message is read, to read more than that.
             partial: `drop` leaves out messages that were not completed; kept, their `status` is
-                `partial`.
+                `partial`. `mark` adds ` [interrupted]` to their text, for a model to see; what is
+                stored stays as it is.
             on_corrupt: `raise` for the first message that cannot be read, or `report` all in
                 `History.corrupt` and pass them over.
             deadline: seconds for all of it.
@@ -211,102 +225,15 @@ class AgentSession:
         return MessageIterator(self._dao.iterate(start=start, stop=stop, on_corrupt=on_corrupt))
 
     def read(self, index: int) -> Message:
-        """Read one message. Requests: 1 GET, and 1 more for a later one of a batch.
+        """Read one message, a hidden one too until `compact` deletes it.
+
+        Requests: 1 GET, and 1 more for a later one of a batch.
 
         Raises:
             MessageNotFound: there is none at that index.
             CorruptObject, UnsupportedVersion: it cannot be read.
         """
         return run_sync(self._dao.read(index))
-
-    def update(
-        self, message: Message, payload: Mapping[str, Any], *, deadline: float | None = None
-    ) -> Message:
-        """Replace the payload of a message that was read or appended, if it is still as it was.
-
-        Atomic, in its place; `created_at`, the write id and fields of other writers stay. Older
-        versions stay in a versioned bucket until `Sessions.purge`.
-
-        Returns:
-            The message as it is stored now.
-
-        Raises:
-            Conflict: it was changed since.
-            MessageNotFound: it is not there, or was removed.
-            InvalidMessage: JSON cannot hold it unaltered, or it is too large.
-            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
-            StoreUnavailable: whether it is done is not known; read it.
-            DeadlineExceeded: the time is over.
-        """
-        with self._lock:
-            return run_sync(self._dao.update(message, payload, deadline=deadline))
-
-    def redact(
-        self,
-        index: int,
-        *,
-        replacement: Mapping[str, Any] | None = None,
-        deadline: float | None = None,
-    ) -> Message:
-        """Take the content of a message out of the store; its place, role and times stay.
-
-        Gone from the message's object and from the copies that failed tries of its batch have left;
-        fields of other writers go too, for they may hold it. Older versions stay in a versioned
-        bucket until `Sessions.purge`. Doing it twice changes nothing.
-
-        Requests: 1 GET, 1 PUT. Of a later message of a batch, to find copies, 1 GET of the first, 1
-        LIST for each 1,000 messages and 1 GET for each message below it.
-
-        Args:
-            index: of the message.
-            replacement: what is to stand there; `[redacted]` in the shape of the old content, if
-                not given.
-            deadline: seconds for all of it.
-
-        Returns:
-            The message as it is stored now, with `redacted_at`.
-
-        Raises:
-            MessageNotFound: there is none, or it was removed.
-            InvalidMessage: JSON cannot hold the replacement.
-            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
-            Conflict: others changed it under each try.
-            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
-        """
-        with self._lock:
-            return run_sync(self._dao.redact(index, replacement=replacement, deadline=deadline))
-
-    def complete(
-        self, index: int, payload: Mapping[str, Any], *, deadline: float | None = None
-    ) -> Message:
-        """Finish a message that was appended with `status="partial"`; doing it twice is safe.
-
-        Atomic, in its place. Requests: 1 GET, 1 PUT.
-
-        Raises:
-            Conflict: it is complete already, with another payload, or it was redacted.
-            MessageNotFound: it is not there, or was removed.
-            InvalidMessage: JSON cannot hold it unaltered, or it is too large.
-            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
-            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
-        """
-        with self._lock:
-            return run_sync(self._dao.complete(index, payload, deadline=deadline))
-
-    def remove(self, index: int, *, deadline: float | None = None) -> None:
-        """Take one message away: a void that no reader sees stands in its place.
-
-        Its index is never used again; its content is gone as with `redact`, which says what it
-        costs. Removing it twice is safe.
-
-        Raises:
-            MessageNotFound: there is none.
-            CorruptObject, UnsupportedVersion: what is there cannot be read; it stays as it is.
-            Conflict: others changed it under each try.
-            StoreUnavailable, DeadlineExceeded: whether it is done is not known; do it again.
-        """
-        with self._lock:
-            run_sync(self._dao.remove(index, deadline=deadline))
 
     def save_state(
         self,

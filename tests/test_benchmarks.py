@@ -37,3 +37,19 @@ def test_the_benchmark_of_strands_managers_has_all_its_rows() -> None:
     # However a manager restores, it reads each message, and what tells it that they are there.
     assert int(rows["restore 10 messages"][1]) > 10
     assert int(rows["a later turn, text"][1]) >= 2
+
+
+def test_the_benchmark_of_sessions_has_all_its_rows() -> None:
+    program = [sys.executable, "-m", "tests.benchmarks.sessions", "--quick"]
+    ran = subprocess.run(program, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    _, _, *lines = ran.stdout.splitlines()
+    requests = {
+        name: cells[0] for name, *cells in (line.strip("| ").split(" | ") for line in lines)
+    }
+    assert requests == {
+        "append 1 kB, by a handle that knows its tail": "1",
+        "the first append of a session": "5",
+        "restore 100 messages": "103",
+        "restore 1,000 messages": "1,005",
+        "restore the last 20 of 1,000": "25",
+    }

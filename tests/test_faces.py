@@ -21,11 +21,18 @@ SESSIONS = {
     "__init__": "(url=None, *, settings=None, client=None, store=None, on_request=None, "
     "clock=…, entropy=…, **options)",
     "agents": "(session_id)",
+    "browse": "(*, limit=20, offset=0, user=None, source=None, model=None, tag=None, title=None, "
+    "parent=None, ended=None, since=None, before=None, children=False, usage=False)",
     "check": "()",
+    "children": "(session_id)",
     "close": "()",
     "create": "(session_id, **details)",
     "delete": "(session_id, *, agent=None)",
+    "describe": "(session_id, *, only_unset=False, **changes)",
     "doctor": "(session_id=None, *, repair=False)",
+    "end": "(session_id, reason=None)",
+    "fork": "(parent_id, child_id=None, *, kind='branch', agent=None, messages=None, "
+    "until=None, **details)",
     "info": "(session_id)",
     "latest": "()",
     "list": "(*, token=None)",
@@ -34,26 +41,37 @@ SESSIONS = {
     "new_id": "()",
     "open": "(session_id, agent='default', *, on_conflict=None, **details)",
     "prefix": "property",
+    "prune": "(older_than, *, ended=None, user=None, source=None, model=None, tag=None, "
+    "title=None, empty=False, keep=(), purge=False, dry_run=False)",
     "purge": "(session_id, *, agent=None)",
+    "reopen": "(session_id)",
     "requests": "property",
     "resolve": "(id_prefix)",
+    "resume": "(session_id)",
     "sizes": "()",
     "stats": "()",
+    "tip": "(session_id)",
     "under": "(name)",
 }
 AGENT_SESSION = {
-    "append": "(payload, *, write_id=None, created_at=None, status=None, deadline=None)",
-    "append_many": "(payloads, *, write_id=None, deadline=None)",
-    "complete": "(index, payload, *, deadline=None)",
+    "append": "(payload, *, write_id=None, created_at=None, status=None, usage=None, "
+    "usage_total=None, deadline=None)",
+    "append_many": "(payloads, *, write_id=None, usage=None, deadline=None)",
+    "clear": "(*, deadline=None)",
+    "compact": "(*, min_age=86400.0, deadline=None)",
+    "complete": "(index, payload, *, usage=None, deadline=None)",
     "iterate": "(*, start=0, stop=None, on_corrupt='report')",
     "read": "(index)",
     "redact": "(index, *, replacement=None, deadline=None)",
     "refresh": "(*, deadline=None)",
     "remove": "(index, *, deadline=None)",
+    "replace": "(payloads, *, deadline=None)",
     "requests": "property",
     "restore": "(*, start=0, last=None, max_messages=None, partial='keep', on_corrupt='raise', "
     "deadline=None)",
     "save_state": "(state, *, remove=(), fields=None, deadline=None)",
+    "summarize": "(text, *, keep_last=None, deadline=None)",
+    "truncate": "(keep_last, *, deadline=None)",
     "turn": "(*, wait=0.0, lease=60.0)",
     "update": "(message, payload, *, deadline=None)",
 }
@@ -90,8 +108,16 @@ def _default(value: object) -> str:
 
 
 def _surface(cls: type, *, constructor: bool) -> dict[str, str]:
-    names = [name for name in vars(cls) if not name.startswith("_")]
-    return {n: _shape(vars(cls)[n]) for n in [*names, *(["__init__"] if constructor else [])]}
+    members = _members(cls)
+    names = [name for name in members if not name.startswith("_")]
+    return {n: _shape(members[n]) for n in [*names, *(["__init__"] if constructor else [])]}
+
+
+def _members(cls: type) -> dict[str, Any]:
+    """What a class and those that it is made of define."""
+    return {
+        name: member for base in reversed(cls.mro()[:-1]) for name, member in vars(base).items()
+    }
 
 
 @pytest.mark.parametrize(("face", "frozen"), FACES)
@@ -121,11 +147,11 @@ def test_both_faces_take_the_same_types_and_give_the_same(sync: type, other: typ
                "AsyncMultiAgentSession": "MultiAgentSession",
                "AsyncSessions": "Sessions", "SessionStream": "SessionList",
                "MessageStream": "MessageIterator", "AsyncTurn": "Turn",
-               "Diagnosis": "FindingList"}  # fmt: skip
-    for name, member in vars(sync).items():
+               "Diagnosis": "FindingList", "Pruning": "PruneList"}  # fmt: skip
+    for name, member in _members(sync).items():
         if name.startswith("_") or isinstance(member, property):
             continue
-        twin = dict(inspect.get_annotations(vars(other)[name]))
+        twin = dict(inspect.get_annotations(_members(other)[name]))
         for key, annotation in twin.items():
             for ours, theirs in renamed.items():
                 annotation = annotation.replace(ours, theirs)
@@ -142,6 +168,6 @@ def test_both_ports_have_the_same_verbs() -> None:
 
 @pytest.mark.parametrize("cls", [cls for cls, _ in (*FACES, *HANDLES)])
 def test_every_public_member_is_documented(cls: type) -> None:
-    for name, member in vars(cls).items():
+    for name, member in _members(cls).items():
         if not name.startswith("_"):
             assert inspect.getdoc(member), f"{cls.__name__}.{name}"

@@ -15,21 +15,32 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # From the bottom up. A part may import itself and what is below it, never its neighbours.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "tool_calls"}),
-    frozenset({"ids", "models"}),
-    frozenset({"deadline", "keys", "settings", "values", "versions"}),
+    frozenset({"converters", "errors", "tool_calls"}),
+    frozenset({"descriptions", "ids", "models"}),
+    frozenset({"deadline", "keys", "settings", "usage", "values", "versions"}),
     frozenset({"codec", "health", "receipts"}),
-    frozenset({"ports"}),
+    frozenset({"ports", "retention"}),
     frozenset({"location", "log", "metering"}),
     frozenset({"dao"}),
     frozenset({"bridge", "loop_lock"}),
     frozenset({"opening"}),
-    frozenset({"aio_turn", "sync_turn"}),
+    frozenset(
+        {
+            *("aio_in_place", "aio_past", "aio_turn"),
+            *("sync_in_place", "sync_past", "sync_turn"),
+        }
+    ),
     frozenset({"aio_agent", "aio_multi_agent", "sync_agent", "sync_multi_agent"}),
-    frozenset({"sync_store"}),
+    frozenset(
+        {
+            *("aio_catalogue", "aio_lineage", "aio_retention"),
+            *("sync_catalogue", "sync_lineage", "sync_retention", "sync_store"),
+        }
+    ),
     frozenset({"aio", "sync"}),
     frozenset({"awslambda", "export", "integrations", "testing"}),
-    frozenset({"cli", "demo"}),
+    frozenset({"migration"}),
+    frozenset({"chat", "cli", "demo"}),
     frozenset({"__main__"}),
 )
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
@@ -37,9 +48,13 @@ HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
 STORES_MAY_IMPORT = {"deadline", "errors", "models", "ports", "versions"}
 LOWEST_THAT_OPENS_STORES = HEIGHT["sync_store"]
 
-# The demo is a command, in a folder of its own for the conversations that it carries; an error can
-# carry messages, which it needs for their type alone.
-NEIGHBOURS = {("cli", "demo"), ("demo", "cli"), ("errors", "models")}
+# The chat and the demo are commands, in folders of their own; an error can carry messages, which it
+# needs for their type alone.
+NEIGHBOURS = {
+    *(("chat", "cli"), ("cli", "chat")),
+    *(("cli", "demo"), ("demo", "cli")),
+    ("errors", "models"),
+}
 
 SDK = {"aioboto3", "aiobotocore", "boto3", "botocore", "s3transfer"}
 

@@ -39,6 +39,44 @@ def test_events_carry_their_fields_for_people_and_for_machines(
     assert "\n" not in caplog.text.rstrip("\n").replace("\nINFO", "")
 
 
+def test_what_becomes_of_a_session_is_logged_with_its_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [1_700_000_000.0]
+    sessions = Sessions(store=MemoryStore(clock=lambda: now[0]), clock=lambda: now[0])
+    chat = sessions.open("s")
+    chat.append_many([{"text": SECRET}] * 3)
+    chat.append({"text": SECRET})
+    caplog.set_level(logging.INFO, logger="s3sessions")
+    chat.summarize(SECRET, keep_last=1)
+    chat.compact(min_age=0)
+    sessions.describe("s", title=SECRET)
+    sessions.fork("s", "child", agent="default")
+    sessions.end("s", SECRET)
+    sessions.reopen("s")
+    del chat
+    now[0] += 3600
+    list(sessions.prune(60))
+    told = [record.s3sessions for record in lines(caplog, logging.INFO)]
+    named = {each["event"]: each for each in told}
+    assert list(named) == [
+        "session_restored",
+        "history_changed",
+        "history_compacted",
+        "session_described",
+        "session_forked",
+        "session_ended",
+        "session_reopened",
+        "session_deleted",
+        "session_pruned",
+        "prune_finished",
+    ]
+    assert (named["history_changed"]["first"], named["history_compacted"]["objects"]) == (3, 3)
+    assert {each.get("session") for each in told} == {"s", "child", None}
+    assert (named["prune_finished"]["sessions"], named["prune_finished"]["deleted"]) == (2, 2)
+    assert SECRET not in caplog.text
+
+
 def test_requests_are_logged_at_debug_level_with_session_and_agent(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -14,11 +14,13 @@ from s3sessions.ports import (
     DELETE_LIMIT,
     PAGE_LIMIT,
     Blob,
+    Clock,
     Condition,
     DeleteOutcome,
     Observer,
     Page,
     Target,
+    system_clock,
 )
 from s3sessions.stores.memory import MemoryStore
 from s3sessions.stores.observation import reported
@@ -52,8 +54,8 @@ class VersionedMemory:
         kept: the versions and the uploads; `refusals` by key say what cannot be erased, and why.
     """
 
-    def __init__(self) -> None:
-        self.current = self._bare = MemoryStore()
+    def __init__(self, *, clock: Clock = system_clock) -> None:
+        self.current = self._bare = MemoryStore(clock=clock)
         self.kept = Kept()
         self._observers: tuple[Observer, ...] = ()
 

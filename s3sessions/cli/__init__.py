@@ -13,14 +13,20 @@ from contextlib import contextmanager
 
 from s3sessions.cli.arguments import parse
 from s3sessions.cli.browsing import run_info, run_ls, run_stats
+from s3sessions.cli.chatting import run_chat
 from s3sessions.cli.checking import run_check
+from s3sessions.cli.compacting import run_compact
 from s3sessions.cli.deleting import run_rm
 from s3sessions.cli.demonstration import run_demo
+from s3sessions.cli.describing import run_describe, run_end, run_reopen
 from s3sessions.cli.doctoring import run_doctor
 from s3sessions.cli.exits import CommandError, Exit, code_of
 from s3sessions.cli.exporting import run_export
+from s3sessions.cli.forking import run_fork
+from s3sessions.cli.hiding import run_clear, run_replace, run_truncate
 from s3sessions.cli.importing import run_import
 from s3sessions.cli.output import Output
+from s3sessions.cli.pruning import run_prune
 from s3sessions.cli.reading import run_show
 from s3sessions.errors import S3SessionsError
 
@@ -31,9 +37,19 @@ _COMMANDS: dict[str, Callable[[Namespace, Output], Exit]] = {
     "ls": run_ls,
     "show": run_show,
     "info": run_info,
+    "describe": run_describe,
+    "end": run_end,
+    "reopen": run_reopen,
+    "fork": run_fork,
+    "truncate": run_truncate,
+    "clear": run_clear,
+    "replace": run_replace,
+    "compact": run_compact,
+    "chat": run_chat,
     "export": run_export,
     "stats": run_stats,
     "rm": run_rm,
+    "prune": run_prune,
     "check": run_check,
     "doctor": run_doctor,
     "demo": run_demo,

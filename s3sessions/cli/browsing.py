@@ -1,4 +1,4 @@
-"""The commands that look at sessions without reading a message: ls, info, stats."""
+"""The commands that look at sessions without reading them: ls, info, stats."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from itertools import islice
 from typing import Any, Final
 
 from s3sessions.cli.exits import Exit
+from s3sessions.cli.fields import described, iso, metadata_fields, named_fields, print_fields
 from s3sessions.cli.output import Column, Output
 from s3sessions.cli.place import open_sessions, place_arguments, place_in_words
+from s3sessions.cli.summaries import asks_for_summaries, list_summaries
 from s3sessions.cli.text import age, counted, one_line, size, when
-from s3sessions.models import SessionInfo, SessionSize, Stats
-from s3sessions.values import encode_value
+from s3sessions.descriptions import SessionInfo
+from s3sessions.models import Child, SessionSize, Stats
 
 __all__ = ["run_info", "run_ls", "run_stats"]
 
@@ -27,9 +29,10 @@ _COLUMNS: Final = (
     Column("last active"),
 )
 
-# The id after each, so that the order of equals is always the same.
+# Of sessions by their id, backwards: ids that were made sort by time, where the store's clock tells
+# no two apart. The id after the others, so that the order of equals is always the same.
 _ORDERS: Final[Mapping[str, Callable[[SessionSize], Any]]] = {
-    "active": lambda size: (-(size.last_active.timestamp() if size.last_active else 0.0), size.id),
+    "active": lambda size: -(size.last_active.timestamp() if size.last_active else 0.0),
     "id": lambda size: size.id,
     "messages": lambda size: (-size.messages, size.id),
     "bytes": lambda size: (-size.bytes, size.id),
@@ -37,8 +40,12 @@ _ORDERS: Final[Mapping[str, Callable[[SessionSize], Any]]] = {
 
 
 def run_ls(arguments: Namespace, output: Output) -> Exit:
-    """List sessions: a table from one list of all objects, or ids as they come."""
-    return _list_ids(arguments, output) if arguments.ids else _list_sizes(arguments, output)
+    """List sessions: a table from one list of all objects, ids as they come, or the long view."""
+    if arguments.ids:
+        return _list_ids(arguments, output)
+    if asks_for_summaries(arguments):
+        return list_summaries(arguments, output)
+    return _list_sizes(arguments, output)
 
 
 def _list_ids(arguments: Namespace, output: Output) -> Exit:
@@ -61,7 +68,8 @@ def _list_ids(arguments: Namespace, output: Output) -> Exit:
 
 def _list_sizes(arguments: Namespace, output: Output) -> Exit:
     with open_sessions(arguments) as sessions:
-        found = sorted(sessions.sizes(), key=_ORDERS[arguments.sort or "active"])
+        backwards = sessions.sizes()[::-1]
+        found = sorted(backwards, key=_ORDERS[arguments.sort or "active"])
         shown = found[: arguments.limit]
         if arguments.json:
             for session in shown:
@@ -84,7 +92,7 @@ def _size_document(session: SessionSize) -> dict[str, Any]:
         "agents": list(session.agents),
         "messages": session.messages,
         "bytes": session.bytes,
-        "last_active": _iso(session.last_active),
+        "last_active": iso(session.last_active),
         "foreign": session.foreign,
     }
 
@@ -100,10 +108,12 @@ def run_info(arguments: Namespace, output: Output) -> Exit:
     """Describe one session."""
     with open_sessions(arguments) as sessions:
         info = sessions.info(sessions.resolve(arguments.session))
+        children = sessions.children(info.id)
     if arguments.json:
-        output.json(_info_document(info))
+        output.json({**_info_document(info), "children": list(map(_child_document, children))})
     else:
-        _print_fields(output, _info_fields(info))
+        forks = [("child", f"{child.id}, {child.kind}") for child in children]
+        print_fields(output, [*_info_fields(info), *forks])
     if info.corrupt is not None:
         output.error(str(info.corrupt))
         return Exit.PARTIAL
@@ -112,15 +122,8 @@ def run_info(arguments: Namespace, output: Output) -> Exit:
 
 def _info_document(info: SessionInfo) -> dict[str, Any]:
     return {
-        "id": info.id,
-        "created_at": _iso(info.created_at),
-        "updated_at": _iso(info.updated_at),
-        "title": info.title,
-        "user": info.user,
-        "model": info.model,
-        "source": info.source,
-        "parent": info.parent,
-        "metadata": encode_value(dict(info.metadata)),
+        **described(info),
+        "updated_at": iso(info.updated_at),
         "agents": dict(info.agents),
         "messages": info.messages,
         "bytes": info.bytes,
@@ -129,16 +132,17 @@ def _info_document(info: SessionInfo) -> dict[str, Any]:
     }
 
 
+def _child_document(child: Child) -> dict[str, Any]:
+    return {"id": child.id, "kind": child.kind, "created_at": iso(child.created_at)}
+
+
 def _info_fields(info: SessionInfo) -> list[tuple[str, str]]:
-    named = ("title", "user", "model", "source", "parent")
-    fields = [("session", info.id)]
-    fields += [(name, getattr(info, name)) for name in named if getattr(info, name)]
-    fields += [("created", when(info.created_at)), ("last active", when(info.updated_at))]
+    fields = [*named_fields(info), ("last active", when(info.updated_at))]
     fields += [("messages", f"{info.messages:,}"), ("size", size(info.bytes))]
     fields += [
         ("agent", f"{agent}, {counted(count, 'message')}") for agent, count in info.agents.items()
     ]
-    fields += [(str(name), str(value)) for name, value in info.metadata.items()]
+    fields += metadata_fields(info)
     if info.foreign:
         fields.append(("not ours", counted(info.foreign, "object")))
     return fields
@@ -151,7 +155,7 @@ def run_stats(arguments: Namespace, output: Output) -> Exit:
     if arguments.json:
         output.json(_stats_document(stats))
     else:
-        _print_fields(output, [("sessions at", place_in_words(arguments)), *_stats_fields(stats)])
+        print_fields(output, [("sessions at", place_in_words(arguments)), *_stats_fields(stats)])
     return Exit.DONE
 
 
@@ -163,7 +167,7 @@ def _stats_document(stats: Stats) -> dict[str, Any]:
         "bytes": stats.bytes,
         "empty": stats.empty,
         "foreign": stats.foreign,
-        "last_active": _iso(stats.last_active),
+        "last_active": iso(stats.last_active),
     }
 
 
@@ -177,13 +181,3 @@ def _stats_fields(stats: Stats) -> list[tuple[str, str]]:
         ("not ours", counted(stats.foreign, "object")),
         ("last active", when(stats.last_active) or "never"),
     ]
-
-
-def _print_fields(output: Output, fields: list[tuple[str, str]]) -> None:
-    width = max(len(name) for name, _ in fields)
-    for name, value in fields:
-        output.spans((f"{one_line(name):<{width}}  ", "dim"), (one_line(value), ""))
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -12,7 +12,7 @@ from s3sessions.cli.exits import CommandError, Exit
 from s3sessions.cli.output import Output
 from s3sessions.cli.place import open_sessions
 from s3sessions.cli.text import counted, size
-from s3sessions.errors import NotFound, PartialDelete, SessionDeleted
+from s3sessions.errors import NotFound, PartialDelete, SessionDeleted, SessionUnfinished
 from s3sessions.models import DeletionReport
 from s3sessions.receipts import PurgeReceipt
 
@@ -75,6 +75,8 @@ def _describe(sessions: Sessions, session_id: str, arguments: Namespace) -> str:
             raise NotFound(f"session {session_id!r} has no agent {agent_id!r}")
     except SessionDeleted:
         return f"the rest of session {session_id!r}, whose deletion was cut off"
+    except SessionUnfinished:
+        return f"session {session_id!r}, which a fork has not finished"
     except NotFound:
         if not arguments.purge:
             raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO, cast
 
 from s3sessions.cli.exits import CommandError
 from s3sessions.errors import MissingExtra
+from s3sessions.export.files import open_whole
 
 __all__ = ["open_destination"]
 
@@ -39,16 +39,8 @@ def _plain(path: Path) -> Iterator[IO[bytes]]:
         with path.open("wb") as plain:
             yield plain
         return
-    made = path.parent / f".s3sessions-{secrets.token_hex(4)}.tmp"
-    try:
-        with made.open("xb") as plain:
-            yield plain
-            plain.flush()
-            os.fsync(plain.fileno())
-        made.replace(path)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
+    with open_whole(path) as plain:
+        yield plain
 
 
 @contextmanager

@@ -7,12 +7,16 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Final
 
+from s3sessions import Sessions
+from s3sessions.cli.arguments.transfer import AUTO, LINES
 from s3sessions.cli.exits import Exit
+from s3sessions.cli.migrating import is_foreign, run_migration
 from s3sessions.cli.output import Output
 from s3sessions.cli.place import open_sessions
 from s3sessions.cli.progress import Progress
 from s3sessions.cli.text import counted, one_line, size
 from s3sessions.export import ImportProgress, ImportReport, import_conversations
+from s3sessions.export.lines import STANDARD_INPUT
 
 __all__ = ["run_import"]
 
@@ -20,6 +24,30 @@ _MOST_FAILURES_NAMED: Final = 50
 
 
 def run_import(arguments: Namespace, output: Output) -> Exit:
+    """Import conversations and sessions of other programs; gives the worse of two codes."""
+    lines, foreign = _divided(arguments)
+    code = Exit.DONE
+    with open_sessions(arguments) as sessions:
+        if lines:
+            code = _import_lines(arguments, lines, sessions, output)
+        if foreign and code is not Exit.INTERRUPTED:
+            code = max(code, run_migration(arguments, foreign, sessions, output))
+    return code
+
+
+def _divided(arguments: Namespace) -> tuple[list[str], list[str]]:
+    """Tell the paths of JSON Lines from those of sessions of other programs."""
+    if arguments.format == LINES:
+        return arguments.paths, []
+    if arguments.format != AUTO:
+        return [], arguments.paths
+    foreign = [path for path in arguments.paths if path != STANDARD_INPUT and is_foreign(path)]
+    return [path for path in arguments.paths if path not in foreign], foreign
+
+
+def _import_lines(
+    arguments: Namespace, files: list[str], sessions: Sessions, output: Output
+) -> Exit:
     """Import files; says at the end, or when interrupted, how far it came."""
     reached = "0 conversations"
     began = time.monotonic()
@@ -30,10 +58,10 @@ def run_import(arguments: Namespace, output: Output) -> Exit:
         bar.update(reached, done=progress.bytes_read, total=progress.bytes_total)
 
     try:
-        with open_sessions(arguments) as sessions, Progress(output, "import") as bar:
+        with Progress(output, "import") as bar:
             report = import_conversations(
                 sessions,
-                arguments.files,
+                files,
                 session_id_field=arguments.session_id,
                 width=arguments.width,
                 on_progress=follow,

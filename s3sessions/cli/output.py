@@ -93,6 +93,11 @@ class Output:
         """Print one JSON document on one line."""
         self.out.write(to_json(value) + "\n")
 
+    def stream(self, text: str) -> None:
+        """Print a piece of a result at once, within a line."""
+        self.out.write(visible(text))
+        self.out.flush()
+
     def note(self, text: str) -> None:
         """Say something about the result, on standard error."""
         self.out.flush()

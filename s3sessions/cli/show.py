@@ -15,7 +15,7 @@ from s3sessions.cli.attachments import Attachment
 from s3sessions.cli.parts import Part, Raw, Text, Thinking, ToolCall, ToolResult
 from s3sessions.cli.speech import Speech, read_speech
 from s3sessions.cli.text import Limit, fold, one_line, shorten, size, trim, visible, when
-from s3sessions.models import Message
+from s3sessions.models import Message, Summary
 
 __all__ = ["Line", "Transcript"]
 
@@ -68,6 +68,13 @@ class Transcript:
             yield Line.of("(nothing said)", "dim", indent=_BODY)
         for part in speech.parts:
             yield from self._draw_part(part, speech)
+        yield Line(())
+
+    def draw_summary(self, summary: Summary) -> Iterator[Line]:
+        """Give the lines of what stands for earlier messages, an empty one at the end."""
+        covered = f"  of what was said before {summary.covers_to}"
+        yield Line((("summary", "name"), (covered, "dim")))
+        yield from self._body(summary.text, _SAID)
         yield Line(())
 
     def _heading(self, message: Message, speech: Speech) -> Line:

@@ -7,33 +7,39 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from s3sessions.codec import PARTIAL, Draft
+from s3sessions.codec import PARTIAL
 from s3sessions.dao.append import Appender, OnConflict
-from s3sessions.dao.batch import MOST_MESSAGES
+from s3sessions.dao.arguments import check_choice, check_count, check_limit, check_write_id
 from s3sessions.dao.change import complete, redact, remove, update
-from s3sessions.dao.documents import Details, check_time, decode_part
+from s3sessions.dao.details import Details
+from s3sessions.dao.documents import check_time, decode_part
+from s3sessions.dao.drafting import Drafting
 from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.messages import read_message
+from s3sessions.dao.partials import Partial
 from s3sessions.dao.punctual import PunctualStore
-from s3sessions.dao.restore import OnCorrupt, Partial, Restore
+from s3sessions.dao.restore import OnCorrupt, Restore
 from s3sessions.dao.rewriting import is_visible, not_found
 from s3sessions.dao.scope import Scope
-from s3sessions.dao.snapshot import Seen, Snapshot
+from s3sessions.dao.seen import Seen
+from s3sessions.dao.snapshot import Snapshot
 from s3sessions.dao.start import Start, check_start
 from s3sessions.dao.state import StateChange, save_state
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.turn import Claim, Claims
 from s3sessions.dao.writing import Writing
 from s3sessions.deadline import deadline_in
-from s3sessions.errors import Conflict, InvalidId, InvalidMessage, InvalidSettings
+from s3sessions.errors import Conflict, InvalidSettings
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.metering import Meter
 from s3sessions.models import History, Message
+from s3sessions.usage import Usage
 
-_LONGEST_WRITE_ID = 512
+if TYPE_CHECKING:
+    from s3sessions.dao.history import HistoryDAO
 
 
 class AgentDAO:
@@ -59,6 +65,25 @@ class AgentDAO:
         self._known = Knowledge(scope, agent)
         self._appender = Appender(scope, session, agent, details, self._known, on_conflict)
         self._claims = Claims(scope, agent)
+        self._drafting = Drafting(scope)
+
+    @property
+    def history(self) -> HistoryDAO:
+        """What this handle does to the past; made when asked for, as it holds on to the handle."""
+        from s3sessions.dao.compaction import Compaction
+        from s3sessions.dao.history import HistoryDAO
+        from s3sessions.dao.moving import Move
+
+        place = (self._scope, self._session, self._agent, self._known)
+        return HistoryDAO(
+            known=self._known,
+            move=Move(*place, self._appender.midwife),
+            appender=self._appender,
+            compaction=Compaction(self._scope, self._session, self._agent),
+            operation=self._operation,
+            restore=self._restore_all,
+            drafting=self._drafting,
+        )
 
     # What readers do
 
@@ -74,19 +99,27 @@ class AgentDAO:
     ) -> History:
         """Restore the history; see `AgentSession.restore`."""
         check_start(start, last)
-        _check_count("last", last)
-        _check_count("max_messages", max_messages)
-        _check_choice("partial", partial, ("keep", "drop"))
-        _check_choice("on_corrupt", on_corrupt, ("raise", "report"))
+        check_limit("last", last)
+        check_limit("max_messages", max_messages)
+        check_choice("partial", partial, ("keep", "mark", "drop"))
+        check_choice("on_corrupt", on_corrupt, ("raise", "report"))
         restore = Restore(
             self._scope, self._session, self._agent, start, last, max_messages, partial, on_corrupt
         )
         async with self._operation(deadline):
-            restored = await restore.run()
-        history = restored.history
+            return await self._restore(restore)
+
+    async def _restore(self, restore: Restore) -> History:
+        restored = await restore.run()
+        history, last = restored.history, restore.last
         is_whole = restored.start == 0 and (last is None or len(history.messages) < last)
         self._known.learn(restored, is_whole=is_whole)
         return history
+
+    async def _restore_all(self) -> None:
+        """Learn all that is visible; what cannot be read stays unknown and where it is."""
+        place = (self._scope, self._session, self._agent)
+        await self._restore(Restore(*place, 0, None, None, "keep", "report"))
 
     async def refresh(self, *, deadline: float | None = None) -> list[Message]:
         """Read what others appended; see `AgentSession.refresh`."""
@@ -95,13 +128,25 @@ class AgentDAO:
             return (await self.restore(deadline=deadline)).messages
         async with self._operation(deadline):
             seen = await Snapshot(
-                self._scope, self._session, self._agent, start=tail.next_index
+                self._scope,
+                self._session,
+                self._agent,
+                start=tail.next_index,
+                history=self._known.history,
             ).run()
         if seen.corrupt:
             raise seen.corrupt[0]
+        self._check_not_replaced(tail, seen)
         await self._check_end(tail, seen)
         self._known.extend(seen.tail, seen.messages)
         return seen.messages
+
+    def _check_not_replaced(self, known: Tail, seen: Seen) -> None:
+        """Raise Conflict where another history stands in place of the one known, or soon may."""
+        before = self._known.beginning
+        is_other = before.is_known and seen.beginning.replaced_by != before.replaced_by
+        if is_other or any(index >= known.next_index for index in seen.replacing):
+            raise Conflict("the history was replaced: restore it anew", key=self._agent.history)
 
     async def _check_end(self, known: Tail, seen: Seen) -> None:
         """Raise Conflict where what this handle knows the end to be is not there any more."""
@@ -118,9 +163,9 @@ class AgentDAO:
 
     def iterate(self, *, start: int, stop: int | None, on_corrupt: OnCorrupt) -> MessageStream:
         """Give the messages one after the other; see `AgentSession.iterate`."""
-        _check_count("start", start)
-        _check_count("stop", stop)
-        _check_choice("on_corrupt", on_corrupt, ("raise", "report"))
+        check_count("start", start)
+        check_limit("stop", stop)
+        check_choice("on_corrupt", on_corrupt, ("raise", "report"))
         renew = self._claims.renew_if_due
         return MessageStream(
             self._scope, self._session, self._agent, start, stop, on_corrupt, before=renew
@@ -128,7 +173,7 @@ class AgentDAO:
 
     async def read(self, index: int) -> Message:
         """Read one message; see `AgentSession.read`."""
-        _check_count("index", index)
+        check_count("index", index)
         await self._claims.renew_if_due()
         stored = await read_message(self._scope, self._agent, index)
         if stored is None or stored.is_void:
@@ -148,14 +193,23 @@ class AgentDAO:
         write_id: str | None = None,
         created_at: datetime | None = None,
         status: Literal["partial"] | None = None,
+        usage: Usage | None = None,
+        usage_total: Usage | None = None,
         deadline: float | None = None,
     ) -> Message:
         """Append one message; see `AgentSession.append`."""
         if write_id is not None:
-            _check_write_id(write_id)
+            check_write_id(write_id)
         check_time("created_at", created_at)
-        _check_choice("status", status, (None, PARTIAL))
-        draft = self._draft(payload, write_id or self._scope.new_id(), created_at, status)
+        check_choice("status", status, (None, PARTIAL))
+        draft = self._drafting.one(
+            payload,
+            write_id or self._scope.new_id(),
+            created_at=created_at,
+            status=status,
+            usage=usage,
+            usage_total=usage_total,
+        )
         writing = Writing([draft], draft.write_id, redelivered=write_id is not None, is_batch=False)
         async with self._operation(deadline):
             return (await self._appender.append(writing))[0]
@@ -165,38 +219,19 @@ class AgentDAO:
         payloads: Iterable[Mapping[str, Any]],
         *,
         write_id: str | None = None,
+        usage: Sequence[Usage | None] | None = None,
         deadline: float | None = None,
     ) -> list[Message]:
         """Append messages that become visible together; see `AgentSession.append_many`."""
         if write_id is not None:
-            _check_write_id(write_id)
-        given = list(payloads)
-        if len(given) > MOST_MESSAGES:
-            raise InvalidMessage(
-                f"batch has {len(given):,} messages, the limit is {MOST_MESSAGES:,}: split it"
-            )
+            check_write_id(write_id)
         base = write_id or self._scope.new_id()
-        drafts = [self._draft(payload, f"{base}/{at}") for at, payload in enumerate(given)]
+        drafts = self._drafting.batch(payloads, base, usage)
         if not drafts:
             return []
         writing = Writing(drafts, base, redelivered=write_id is not None, is_batch=True)
         async with self._operation(deadline):
             return await self._appender.append(writing)
-
-    def _draft(
-        self,
-        payload: Mapping[str, Any],
-        write_id: str,
-        created_at: datetime | None = None,
-        status: str | None = None,
-    ) -> Draft:
-        return Draft.of(
-            payload,
-            write_id=write_id,
-            created_at=created_at or self._scope.now(),
-            status=status,
-            limit=self._scope.settings.max_message_bytes,
-        )
 
     async def update(
         self, message: Message, payload: Mapping[str, Any], *, deadline: float | None = None
@@ -214,23 +249,28 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> Message:
         """Take a message's content out; see `AgentSession.redact`."""
-        _check_count("index", index)
+        check_count("index", index)
         return await self._change(
             functools.partial(redact, self._scope, self._agent, index, replacement), deadline
         )
 
     async def complete(
-        self, index: int, payload: Mapping[str, Any], *, deadline: float | None = None
+        self,
+        index: int,
+        payload: Mapping[str, Any],
+        *,
+        usage: Usage | None = None,
+        deadline: float | None = None,
     ) -> Message:
         """Finish a partial message; see `AgentSession.complete`."""
-        _check_count("index", index)
+        check_count("index", index)
         return await self._change(
-            functools.partial(complete, self._scope, self._agent, index, payload), deadline
+            functools.partial(complete, self._scope, self._agent, index, payload, usage), deadline
         )
 
     async def remove(self, index: int, *, deadline: float | None = None) -> None:
         """Take a message away; see `AgentSession.remove`."""
-        _check_count("index", index)
+        check_count("index", index)
         await self._change(functools.partial(remove, self._scope, self._agent, index), deadline)
 
     async def _change(
@@ -266,22 +306,3 @@ class AgentDAO:
         with deadline_in(self._scope.clock, deadline):
             await self._claims.renew_if_due()
             yield
-
-
-def _check_write_id(write_id: object) -> None:
-    if not isinstance(write_id, str) or not 0 < len(write_id) <= _LONGEST_WRITE_ID:
-        shown = repr(write_id)[:60]
-        raise InvalidId(f"write_id is {shown}: give 1 to {_LONGEST_WRITE_ID} characters")
-
-
-def _check_count(name: str, value: object) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidSettings(f"{name}={value!r}: must be a whole number, 0 or more")
-
-
-def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    if value not in choices:
-        known = " or ".join(map(repr, choices))
-        raise InvalidSettings(f"{name}={value!r}: must be {known}")

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
-from s3sessions.dao.documents import Details, Document, decode_field
+from s3sessions.dao.details import Details
+from s3sessions.dao.documents import Document, decode_field
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidMessage, InvalidSettings
 from s3sessions.keys import AgentKeys

@@ -19,12 +19,12 @@ from typing import Final, Literal, TypeAlias
 from s3sessions.dao.batch import Attempt, put_members
 from s3sessions.dao.birth import Midwife
 from s3sessions.dao.conflict import check_unmoved, contended, tail_behind
-from s3sessions.dao.documents import Details
+from s3sessions.dao.details import Details
 from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.outlook import look_at_the_unseen, look_for_the_end
 from s3sessions.dao.scope import Scope
-from s3sessions.dao.snapshot import Seen
+from s3sessions.dao.seen import Seen
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
 from s3sessions.deadline import seconds_left
@@ -33,7 +33,7 @@ from s3sessions.errors import (
     DeadlineExceeded,
     PreconditionFailed,
     S3SessionsError,
-    SessionDeleted,
+    SessionNotFound,
     StoreUnavailable,
 )
 from s3sessions.keys import AgentKeys, SessionKeys
@@ -61,7 +61,7 @@ class Appender:
         self._scope = scope
         self._session = session
         self._agent = agent
-        self._midwife = Midwife(scope, session, agent, details)
+        self.midwife = Midwife(scope, session, agent, details)
         self._known = known
         self._on_conflict = on_conflict
         self._unsettled: dict[str, set[int]] = {}
@@ -102,9 +102,9 @@ class Appender:
         for attempt in range(attempts):
             try:
                 messages = await self._try(writing)
-            except SessionDeleted:
+            except SessionNotFound:
                 self._known.distrust()
-                await self._midwife.take_back(writing)
+                await self.midwife.take_back(writing)
                 raise
             except StoreUnavailable:
                 patience -= 1
@@ -126,7 +126,7 @@ class Appender:
             if found is not None:
                 return await self._completed(found)
         # Before anything is written: the caller's part in them can be refused.
-        writing.documents = self._midwife.documents(tail.missing)
+        writing.documents = await self.midwife.documents(tail)
         attempt = writing.attempt(tail, self._scope.new_id())
         if not await put_members(self._scope, self._agent, attempt):
             self._abandon(attempt)
@@ -158,7 +158,7 @@ class Appender:
 
     async def _look(self, writing: Writing) -> tuple[Tail, list[Message] | None]:
         """List, settle what is open, and give the messages if they are stored already."""
-        known = self._known.tail if self._is_strict else None
+        known = self._known.tail if self._is_strict or writing.replaces else None
         seen = await self._look_out(known, writing)
         messages = await self._settle_open(writing, seen)
         if messages is None and writing.redelivered:
@@ -190,6 +190,7 @@ class Appender:
             *place,
             known=known,
             read_to=self._known.recall.read_to,
+            history=self._known.history,
             for_write_ids=writing.redelivered,
         )
 
@@ -212,8 +213,8 @@ class Appender:
         """Write what a crash beside stored messages has left out."""
         tail = self._known.tail
         if tail is not None and tail.missing:
-            documents = self._midwife.documents(tail.missing)
-            self._known.born(tail, await self._midwife.complete(documents))
+            documents = await self.midwife.documents(tail)
+            self._known.born(tail, await self.midwife.complete(documents))
         return messages
 
     # The commit
@@ -221,7 +222,7 @@ class Appender:
     async def _commit(self, writing: Writing, attempt: Attempt, tail: Tail) -> list[Message] | None:
         """Create the object at the next index; None where another writer's stands there."""
         was_open, attempt.is_open = attempt.is_open, True
-        outcome, birth = await self._midwife.put(attempt.commit, attempt.body(0), writing.documents)
+        outcome, birth = await self.midwife.put(attempt.commit, attempt.body(0), writing.documents)
         if tail.missing:
             self._known.born(tail, birth)
         if not isinstance(outcome, (str, PreconditionFailed, StoreUnavailable)):
@@ -236,13 +237,11 @@ class Appender:
         if birth.met_a_session_document or stored.is_void:
             # Until that is read nothing is known: list again where it cannot be.
             self._known.distrust()
-            await self._midwife.check_session()
+            await self.midwife.check_session()
         messages = self._acknowledge(winner, stored)
         etag = winner.etags[winner.indexes[-1]]
-        self._known.tail = (self._known.tail or tail).after(
-            winner.indexes, etag, self._scope.clock()
-        )
-        self._known.recall.note(messages, next_index=self._known.tail.next_index)
+        tail = (self._known.tail or tail).after(winner.indexes, etag, self._scope.clock())
+        self._known.appended(messages, winner.indexes, tail)
         return writing.result(messages)
 
     async def _stored(self, attempt: Attempt, outcome: str | S3SessionsError) -> Stored | None:

@@ -36,6 +36,7 @@ class Attempt:
         drafts: the messages; the first is the commit.
         indexes: where they go, ascending.
         batch_id: None for a single message.
+        replaces: whether the batch is to take the place of the whole history.
         etags: by index, of what is known to be stored.
         is_open: whether the commit may take effect, or has, without our knowing.
         is_alive: whether none of its indexes is known to be taken by another writer.
@@ -44,6 +45,7 @@ class Attempt:
     drafts: tuple[Draft, ...]
     indexes: tuple[int, ...]
     batch_id: str | None
+    replaces: bool = False
     etags: dict[int, str] = field(default_factory=dict)
     is_open: bool = False
     is_alive: bool = True
@@ -55,7 +57,9 @@ class Attempt:
     def batch(self, position: int) -> Batch | None:
         if self.batch_id is None:
             return None
-        return Batch(self.batch_id, self.commit, position, None if position else self.indexes)
+        if position:
+            return Batch(self.batch_id, self.commit, position)
+        return Batch(self.batch_id, self.commit, 0, self.indexes, self.replaces)
 
     def body(self, position: int) -> bytes:
         """Give the bytes of the object at this position."""

@@ -16,17 +16,20 @@ from typing import Any
 
 from s3sessions.dao.agent_document import agent_body
 from s3sessions.dao.batch import Attempt
+from s3sessions.dao.details import Details
 from s3sessions.dao.documents import (
-    Details,
     Document,
     check_not_deleted,
     create_document,
     read_session_document,
-    session_body,
 )
+from s3sessions.dao.healing import healed
 from s3sessions.dao.messages import read_message
+from s3sessions.dao.notice import lift
 from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.session_document import session_body
+from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
 from s3sessions.errors import PreconditionFailed, S3SessionsError
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
@@ -56,6 +59,12 @@ class Birth:
         return document if isinstance(document, Document) else None
 
     @property
+    def session(self) -> Document | None:
+        """session.json, if it was created here."""
+        document = self.outcomes.get(Kind.SESSION)
+        return document if isinstance(document, Document) else None
+
+    @property
     def met_a_session_document(self) -> bool:
         """Whether somebody else wrote session.json in the meantime."""
         return Kind.SESSION in self.outcomes and self.outcomes[Kind.SESSION] is None
@@ -72,18 +81,19 @@ class Midwife:
         self._agent = agent
         self._details = details
 
-    def documents(self, missing: frozenset[Kind]) -> dict[Kind, dict[str, Any]]:
+    async def documents(self, tail: Tail) -> dict[Kind, dict[str, Any]]:
         """Make the documents that are missing; the caller's part in them can be refused.
 
         Raises:
             InvalidSettings, InvalidMessage: of what `agent_fields` gives; see `agent_body`.
         """
-        return {kind: self._document(kind) for kind in sorted(missing)}
+        return {kind: await self._document(kind, tail) for kind in sorted(tail.missing)}
 
-    def _document(self, kind: Kind) -> dict[str, Any]:
-        if kind is Kind.SESSION:
-            return session_body(self._scope, self._session, self._details)
-        return agent_body(self._scope, self._agent, self._details)
+    async def _document(self, kind: Kind, tail: Tail) -> dict[str, Any]:
+        if kind is not Kind.SESSION:
+            return agent_body(self._scope, self._agent, self._details)
+        body = session_body(self._scope, self._session, self._details)
+        return await healed(self._scope, body, [self._agent]) if tail.has_history else body
 
     async def put(
         self, index: int, body: bytes, documents: Mapping[Kind, Mapping[str, Any]]
@@ -129,6 +139,7 @@ class Midwife:
         """Raise SessionDeleted where the session.json that was met is a deletion's mark."""
         document = await read_session_document(self._scope, self._session)
         check_not_deleted(document, self._session.document, self._agent.agent_id)
+        await lift(self._scope, self._session, document, self._agent.agent_id)
 
     async def take_back(self, writing: Writing) -> None:
         """Turn what is stored of an append into voids, where its outcome is open."""

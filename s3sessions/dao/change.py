@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from s3sessions.codec import PARTIAL, Draft
+from s3sessions.codec import PARTIAL, Draft, usage_fields
 from s3sessions.dao.copies import Copies
 from s3sessions.dao.original import Original
 from s3sessions.dao.rewriting import Rewriting, is_visible, not_found
@@ -18,6 +18,7 @@ from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, InvalidMessage
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
+from s3sessions.usage import Usage
 
 
 async def update(
@@ -63,10 +64,10 @@ async def redact(
 
 
 async def complete(
-    scope: Scope, agent: AgentKeys, index: int, payload: Mapping[str, Any]
+    scope: Scope, agent: AgentKeys, index: int, payload: Mapping[str, Any], usage: Usage | None
 ) -> Message:
     """Finish a partial message; see `AgentSession.complete`."""
-    draft, now = _draft(scope, payload), scope.now()
+    draft, now = _draft(scope, payload, usage), scope.now()
 
     async def rewrite(original: Original) -> bytes | None:
         await _check_there(scope, agent, original)
@@ -75,8 +76,8 @@ async def complete(
         if message.redacted_at is not None:
             raise Conflict(f"message {index} was redacted", key=agent.message(index))
         if message.status == PARTIAL:
-            return original.completed(draft.body, now)
-        if message.payload == draft.payload:
+            return original.completed(draft.body, now, **usage_fields(draft.usage, None))
+        if message.payload == draft.payload and usage in (None, message.usage):
             return None
         raise Conflict(
             f"message {index} is complete already, and says something else: read it again",
@@ -102,10 +103,10 @@ async def remove(scope: Scope, agent: AgentKeys, index: int) -> Message:
     return void
 
 
-def _draft(scope: Scope, payload: Mapping[str, Any]) -> Draft:
+def _draft(scope: Scope, payload: Mapping[str, Any], usage: Usage | None = None) -> Draft:
     """Check and encode a payload as an append would. Raises InvalidMessage."""
     limit = scope.settings.max_message_bytes
-    return Draft.of(payload, write_id="", created_at=scope.now(), limit=limit)
+    return Draft.of(payload, write_id="", created_at=scope.now(), limit=limit, usage=usage)
 
 
 async def _check_there(scope: Scope, agent: AgentKeys, original: Original) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from s3sessions.dao.messages import Unreadable
 from s3sessions.dao.scope import Scope
-from s3sessions.dao.snapshot import Seen
+from s3sessions.dao.seen import Seen
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.visible import place_of
 from s3sessions.errors import AppendConflict, StoreUnavailable
@@ -22,7 +22,8 @@ def check_unmoved(
 ) -> None:
     """Raise AppendConflict where the history is not the one that a handle knows.
 
-    Members of unfinished and dead batches, and voids, change no history. A conflict says that
+    Members of unfinished and dead batches, and voids, change no history; a batch that is to replace
+    it soon will. A conflict says that
     nothing was written; where one of the indexes `open_at` may still be taken by an earlier try, in
     another life of the id, that is not known.
 
@@ -34,7 +35,8 @@ def check_unmoved(
         return
     foreign = [message for message in seen.messages if place_of(message) >= known.next_index]
     unreadable = [error for error in seen.corrupt if _index(scope, error) >= known.next_index]
-    if foreign or unreadable or not _shows_the_end(known, seen):
+    replacing = [index for index in seen.replacing if index >= known.next_index]
+    if foreign or unreadable or replacing or not _shows_the_end(known, seen):
         if open_at - seen.listing.messages.keys():
             raise StoreUnavailable(
                 "the history is another one, and an earlier try may still land in it: restore, "

@@ -4,7 +4,8 @@ session.json is marked first, so that readers see all or nothing and no new writ
 the messages go, then the rest, each key by the etag that the list showed; the mark is read again
 after each list, and a deletion whose mark is gone stops, for somebody has ended it and may have
 begun anew. session.json goes last, by If-Match of the mark. An agent's deletion is marked in
-session.json too, under `deleted_agents`: the one document that every fresh writer reads.
+session.json too, under `deleted_agents`: the one document that every fresh writer reads. What was
+forked off a session stays, without a parent.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from s3sessions.dao.documents import read_session_document
+from s3sessions.dao.documents import Document, read_session_document
 from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.separation import leave_parent, release_children
 from s3sessions.errors import Conflict, PartialDelete, S3SessionsError, StoreUnavailable
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
@@ -37,8 +39,11 @@ class Deletion:
     _bytes: int = 0
     _errors: dict[str, S3SessionsError] = field(default_factory=dict)
 
-    async def run(self) -> DeletionReport:
+    async def run(self, mark: Mark | None = None) -> DeletionReport:
         """Delete everything under the prefix.
+
+        Args:
+            mark: put in place of an ordinary one; what it raises, nothing was deleted.
 
         Raises:
             SessionNotFound: there is nothing under it.
@@ -47,7 +52,7 @@ class Deletion:
                 session.json, which stays as it is; or the mark was damaged meanwhile.
             Conflict: others changed session.json under each try to mark it.
         """
-        mark = Mark(self.scope, self.session, self.agent)
+        mark = mark or Mark(self.scope, self.session, self.agent)
         return await self._go_on(mark) if await mark.put() else self._overtaken()
 
     async def resume(self, mark_id: str) -> DeletionReport:
@@ -67,13 +72,23 @@ class Deletion:
             if document is None or not mark.is_on(document):
                 return self._overtaken()
             if left:
+                await self._separate_children(left)
                 await self._erase(left)
-            elif await mark.take_away(document):
+            elif await self._end(mark, document):
                 self._objects += self.agent is None
                 return self._report()
             if self._errors or not left:
                 await self.scope.pause(attempt)
         raise self._given_up(left)
+
+    async def _separate_children(self, left: list[Entry]) -> None:
+        if self.agent is None:
+            await release_children(self.scope, self.session, left)
+
+    async def _end(self, mark: Mark, document: Document) -> bool:
+        if self.agent is None:
+            await leave_parent(self.scope, self.session, document)
+        return await mark.take_away(document)
 
     async def _erase(self, left: list[Entry]) -> None:
         """Delete what a list showed: messages in parallel, then what describes them."""

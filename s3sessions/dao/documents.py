@@ -7,11 +7,11 @@ document is never needed to read messages: a missing or corrupt one costs a warn
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias
 
-from s3sessions.codec import FORMAT_VERSION, STAMP, load_document
+from s3sessions.codec import STAMP, load_document
 from s3sessions.dao.fields import check_fields
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import (
@@ -21,11 +21,19 @@ from s3sessions.errors import (
     NotFound,
     PreconditionFailed,
     SessionDeleted,
+    SessionUnfinished,
     UnsupportedVersion,
 )
 from s3sessions.keys import SessionKeys
 from s3sessions.ports import ABSENT
-from s3sessions.values import decode_value, dump, encode_value, format_time
+from s3sessions.values import decode_value, dump
+
+AGENT_LIVES: Final = "agent_lives"
+"""Field of session.json: by agent id, the last deletion of that agent that ended."""
+
+Life: TypeAlias = tuple[Any, ...]
+"""What tells one life of a session's id from another: its own id, and when it began; of an agent's
+history also by which deletion its last life ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +65,6 @@ class Document:
         """A text among our own fields; None where there is none or it is something else."""
         text = self.stamp.get(name)
         return text if isinstance(text, str) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What a session.json and an agent.json say at their creation; held until then."""
-
-    title: str | None = None
-    user: str | None = None
-    model: str | None = None
-    source: str | None = None
-    parent: str | None = None
-    created_at: datetime | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    agent_metadata: Mapping[str, Any] = field(default_factory=dict)
-    agent_fields: Callable[[], Mapping[str, Any]] | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("title", "user", "model", "source", "parent"):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, str):
-                raise InvalidSettings(f"{name} must be a string, not {type(value).__name__}")
-        check_time("created_at", self.created_at)
-        for name in ("metadata", "agent_metadata"):
-            dump(encode_value(dict(getattr(self, name)), what=name))
-        _check_function("agent_fields", self.agent_fields)
-
-
-def _check_function(name: str, value: object) -> None:
-    if value is not None and not callable(value):
-        raise InvalidSettings(f"{name} must be a function, not {type(value).__name__}")
 
 
 def decode_part(part: Any) -> dict[str, Any]:
@@ -124,30 +102,6 @@ async def read_document(scope: Scope, key: str) -> Document | None:
 async def read_session_document(scope: Scope, session: SessionKeys) -> Document | None:
     """Read session.json. Requests: 1 GET."""
     return await read_document(scope, session.document)
-
-
-def session_body(scope: Scope, session: SessionKeys, details: Details) -> dict[str, Any]:
-    """Make a new session.json: Strands' fields, and ours with the id of this life."""
-    created = format_time(details.created_at or scope.now())
-    ours = {
-        "title": details.title,
-        "user": details.user,
-        "model": details.model,
-        "source": details.source,
-        "parent": details.parent,
-        "metadata": encode_value(dict(details.metadata)) or None,
-    }
-    return {
-        "session_id": session.session_id,
-        "session_type": "AGENT",
-        "created_at": created,
-        "updated_at": created,
-        STAMP: {
-            "v": FORMAT_VERSION,
-            "life": scope.new_id(),
-            **{name: value for name, value in ours.items() if value is not None},
-        },
-    }
 
 
 def check_time(name: str, moment: datetime | None) -> None:
@@ -206,7 +160,12 @@ async def change_document(
 
 
 def check_not_deleted(document: Document | None, key: str, agent_id: str | None = None) -> None:
-    """Raise SessionDeleted where session.json marks the session, or this agent, as deleted."""
+    """Raise where session.json says that the session is not there, or not any more.
+
+    Raises:
+        SessionDeleted: the session, or this agent of it, is marked as deleted.
+        SessionUnfinished: a fork has not made all of it yet.
+    """
     if document is None:
         return
     if document.stamp.get("deleted_at"):
@@ -218,6 +177,17 @@ def check_not_deleted(document: Document | None, key: str, agent_id: str | None 
         raise SessionDeleted(
             f"agent {agent_id!r} is being deleted: run the deletion again to finish it", key=key
         )
+    check_finished(document, key)
+
+
+def check_finished(document: Document | None, key: str) -> None:
+    """Raise SessionUnfinished where a fork has not made the whole session yet."""
+    if document is not None and document.stamp.get("unfinished"):
+        raise SessionUnfinished(
+            "session is being made by a fork that has not ended: fork again with the same id, or "
+            "delete it",
+            key=key,
+        )
 
 
 def check_writable(document: Document | None, key: str, agent_id: str) -> None:
@@ -227,9 +197,17 @@ def check_writable(document: Document | None, key: str, agent_id: str) -> None:
         raise document.corrupt
 
 
-def life_of(document: Document | None) -> tuple[Any, Any] | None:
+def life_of(document: Document | None) -> Life | None:
     """Give what stays the same as long as a session.json lives; Strands' own have no id of it."""
     if document is None or document.corrupt is not None:
         return None
     life = (document.stamp.get("life"), document.body.get("created_at"))
     return None if life == (None, None) else life
+
+
+def life_of_agent(document: Document | None, agent_id: str) -> Life | None:
+    """Give what stays the same as long as an agent of the session lives."""
+    life = life_of(document)
+    if life is None or document is None:
+        return None
+    return *life, document.part(AGENT_LIVES).get(agent_id)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from s3sessions.codec import STAMP
 from s3sessions.errors import CorruptObject, InvalidMessage
 from s3sessions.keys import Kind
+from s3sessions.usage import check_usage
 from s3sessions.values import MARKER, decode_value, dump
 
 _ID: Final = {Kind.SESSION: "session_id", Kind.AGENT: "agent_id"}
@@ -20,8 +21,13 @@ _THEIRS: Final[Mapping[Kind, Mapping[str, type]]] = {Kind.AGENT: {"state": dict}
 _OURS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.SESSION: {
         **dict.fromkeys(("title", "user", "model", "source", "parent", "deleted_at"), str),
+        **dict.fromkeys(("ended_at", "end_reason"), str),
+        "tags": list,
         "metadata": dict,
         "deleted_agents": dict,
+        "agent_lives": dict,
+        "fork": dict,
+        "unfinished": dict,
     },
     Kind.AGENT: {"metadata": dict},
 }
@@ -35,6 +41,8 @@ def check_fields(key: str, kind: Kind, body: Mapping[str, Any], data: bytes) -> 
     Raises:
         CorruptObject: it is another kind of object, or a field of it is of another kind.
     """
+    if kind is Kind.HISTORY:
+        _check_beginning(key, body)
     if kind not in _ID:
         return
     if not isinstance(body.get(_ID[kind]), str):
@@ -54,6 +62,27 @@ def _check_kinds(key: str, kinds: Mapping[str, type], fields: Mapping[str, Any])
         value = fields.get(name)
         if value is not None and not isinstance(value, kind):
             raise CorruptObject(f"the field {name!r} is of the wrong kind", key=key)
+
+
+def _check_beginning(key: str, body: Mapping[str, Any]) -> None:
+    replaced_by, summary = body.get("replaced_by"), body.get("summary")
+    is_one = _is_index(body.get("first")) and isinstance(replaced_by, str | None)
+    if not is_one or not (summary is None or _is_summary(summary)):
+        raise CorruptObject("no history document: it does not say where it begins", key=key)
+    try:
+        check_usage(body.get("usage") or {})
+    except InvalidMessage as error:
+        raise CorruptObject("the field 'usage' is not numbers by name", key=key) from error
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_summary(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return isinstance(value.get("text"), str) and _is_index(value.get("covers_to"))
 
 
 def _check_decodes(key: str, parts: Sequence[Any]) -> None:

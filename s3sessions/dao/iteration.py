@@ -5,31 +5,39 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
+from typing import Final
 
+from s3sessions.dao.beginning import WHOLE, Beginning, beginning_of, fits
 from s3sessions.dao.documents import (
     Document,
     check_not_deleted,
-    life_of,
+    life_of_agent,
+    read_document,
     read_session_document,
 )
-from s3sessions.dao.end import fetching, find_end
+from s3sessions.dao.end import End, fetching, find_end
 from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.messages import Stored, Unreadable, read_message
+from s3sessions.dao.origin import is_before_publication
 from s3sessions.dao.restore import OnCorrupt
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import MOST_PROBES, gaps
 from s3sessions.dao.visible import ReplacedMember, batch_of, is_member, keyed, standing
 from s3sessions.errors import SessionNotFound, UnsupportedVersion
-from s3sessions.keys import AgentKeys, SessionKeys
+from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.models import Message
+
+# What several lists in a row lack, or do not agree on, is what there is.
+_MOST_LOOKS: Final = 3
 
 
 class MessageStream:
     """The messages of one agent from `start` up to `stop`, read as they are asked for.
 
     What is listed when the first message is asked for is what is given; a message that is appended
-    later is not. A batch stands at its commit, whole, and is in or out with it. Requests: 1 LIST
-    for each 1,000 keys and 1 GET at the first, then 1 GET for each message, `width` at a time.
+    later is not, nor is what a truncation has hidden. A batch stands at its commit, whole, and is
+    in or out with it. Requests: 1 LIST for each 1,000 keys and 1 GET at the first (2 where there is
+    a history.json, or more than one page of keys), then 1 GET for each message, `width` at a time.
 
     `before` is awaited before each window.
 
@@ -37,6 +45,8 @@ class MessageStream:
         corrupt: what could not be read so far, passed over.
         holes: runs of indexes in the part that was listed which no object holds.
         foreign: objects under the agent's prefix that are not ours.
+        history: history.json, as it was read before the first message; None without one.
+        beginning: what it says.
     """
 
     def __init__(
@@ -52,7 +62,7 @@ class MessageStream:
         self._scope = scope
         self._session = session
         self._agent = agent
-        self._start = start
+        self._asked_start = self._start = start
         self._stop = stop
         self._on_corrupt = on_corrupt
         self._before = before
@@ -63,6 +73,8 @@ class MessageStream:
         self.foreign = 0
         self._missing: set[int] = set()
         self._began_with: Document | None = None
+        self.history: Document | None = None
+        self.beginning: Beginning = WHOLE
 
     def __aiter__(self) -> AsyncIterator[Message]:
         return self
@@ -76,13 +88,14 @@ class MessageStream:
 
     async def _iterate(self) -> AsyncGenerator[Message, None]:
         listing = await list_agent(self._scope, self._agent)
-        # Behind the list: a deletion marks it before it takes a message.
-        session = await read_session_document(self._scope, self._session)
-        check_not_deleted(session, self._session.document, self._agent.agent_id)
-        self._began_with = session
-        self._take_document(session)
+        for look in range(1, _MOST_LOOKS + 1):
+            await self._begin(listing)
+            end = await find_end(listing, fetching(self._scope, self._agent))
+            self._begin_at(end)
+            if look == _MOST_LOOKS or self._is_one_moment(listing, end):
+                break
+            listing = await list_agent(self._scope, self._agent)
         self.foreign = listing.foreign
-        end = await find_end(listing, fetching(self._scope, self._agent))
         indexes = self._indexes(listing, end.next_index)
         width = self._scope.settings.width
         for at in range(0, len(indexes), width):
@@ -93,6 +106,41 @@ class MessageStream:
             for index, stored in self._in_order(window, reads):
                 if (message := self._take(index, stored)) is not None:
                     yield message
+
+    def _is_one_moment(self, listing: AgentListing, end: End) -> bool:
+        """Tell whether the list shows what the documents read behind it tell of."""
+        entry = listing.documents.get(Kind.HISTORY)
+        if (entry and entry.etag) != (self.history and self.history.etag):
+            return False
+        if is_before_publication(listing, self._began_with, self._agent.agent_id):
+            return False
+        return end.next_index >= self.beginning.reached
+
+    def _begin_at(self, end: End) -> None:
+        session, known = self._began_with, self.history
+        if known is not None and session is None and not fits(known, end.next_index):
+            known = None
+        self.beginning = beginning_of(known, session, self._agent.agent_id)
+        self._start = max(self._asked_start, self.beginning.first)
+
+    async def _begin(self, listing: AgentListing) -> None:
+        """Read session.json, behind the list: a deletion marks it before it takes a message.
+
+        And history.json, where there may be one: what it hides is not read.
+        """
+        read: list[Callable[[], Awaitable[Document | None]]] = [
+            partial(read_session_document, self._scope, self._session)
+        ]
+        # Of several pages the first can be older than what was hidden before the last was listed.
+        if Kind.HISTORY in listing.documents or listing.pages > 1:
+            read.append(partial(read_document, self._scope, self._agent.history))
+        session, *history = await self._scope.store.fan_out(read)
+        check_not_deleted(session, self._session.document, self._agent.agent_id)
+        self._began_with = session
+        self.history = history[0] if history else None
+        self.corrupt = []
+        for document in (session, self.history):
+            self._take_document(document)
 
     async def _read_batches(self, window: list[int]) -> dict[int, Stored | None]:
         """Read a window, and the members that its commits list wherever they are."""
@@ -126,7 +174,7 @@ class MessageStream:
         for index in window:
             if index in self._given:
                 continue
-            found = list(standing(known, index))
+            found = list(standing(known, index, self.beginning))
             # A single message that a commit lists is given at its own place, too.
             self._given.update(i for i, _ in found[1:] if not _is_single(known[i]))
             yield from found
@@ -144,13 +192,13 @@ class MessageStream:
             return shown
         return sorted(chain(shown, *self.holes))
 
-    def _take_document(self, session: Document | None) -> None:
+    def _take_document(self, document: Document | None) -> None:
         """Do without a damaged document; what a newer version wrote is not read in part."""
-        if session is None or session.corrupt is None:
+        if document is None or document.corrupt is None:
             return
-        if self._on_corrupt == "raise" and isinstance(session.corrupt, UnsupportedVersion):
-            raise session.corrupt
-        self.corrupt.append(session.corrupt)
+        if self._on_corrupt == "raise" and isinstance(document.corrupt, UnsupportedVersion):
+            raise document.corrupt
+        self.corrupt.append(document.corrupt)
 
     def _take(self, index: int, stored: Stored) -> Message | None:
         if isinstance(stored.content, Message):
@@ -169,7 +217,9 @@ class MessageStream:
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
         again = await list_agent(self._scope, self._agent)
-        is_same = session is not None and life_of(session) == life_of(self._began_with)
+        agent_id = self._agent.agent_id
+        life = life_of_agent(session, agent_id)
+        is_same = session is not None and life == life_of_agent(self._began_with, agent_id)
         if not is_same or missed & again.messages.keys():
             raise SessionNotFound("session was deleted meanwhile", key=self._session.document)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from s3sessions.dao.beginning import UNKNOWN, Beginning
 from s3sessions.dao.birth import Birth
-from s3sessions.dao.documents import Document
+from s3sessions.dao.documents import Document, Life, life_of_agent
 from s3sessions.dao.messages import read_message
+from s3sessions.dao.outline import Outline
 from s3sessions.dao.recall import LOOK_BACK, Recall
 from s3sessions.dao.restore import Restored
 from s3sessions.dao.scope import Scope
@@ -24,6 +26,11 @@ class Knowledge:
         restored: whether it has restored; it is strict then unless told otherwise.
         tail: the end of the history; None where it never looked.
         agent_document: agent.json as it was last read or written; None where it never was.
+        history: history.json likewise.
+        beginning: what it says.
+        outline: the visible messages.
+        open_writes: of history.json, whose outcome is not known.
+        life: of the session that all this is known of; None where that does not say.
     """
 
     def __init__(self, scope: Scope, agent: AgentKeys) -> None:
@@ -33,32 +40,67 @@ class Knowledge:
         self.restored = False
         self.tail: Tail | None = None
         self.agent_document: Document | None = None
+        self.history: Document | None = None
+        self.beginning: Beginning = UNKNOWN
+        self.outline = Outline()
+        self.open_writes: set[str] = set()
+        self.life: Life | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every visible message is known, up to the end."""
+        return self.tail is not None and self.outline.read_to == self.tail.next_index
 
     def learn(self, restored: Restored, *, is_whole: bool) -> None:
         """Take over what a restore found; from now on a conflict is raised by default."""
         self.restored = True
-        self.tail = restored.tail
+        self.tail = tail = restored.seen.tail
         self.agent_document = restored.agent
+        self.history, self.beginning = restored.seen.history, restored.seen.beginning
+        self.life = life_of_agent(restored.seen.session, self._agent.agent_id)
+        messages = restored.messages
         self.recall.forget()
-        messages = restored.history.messages
-        self.recall.learn(messages, read_to=restored.tail.next_index)
-        if not is_whole and len(messages) < LOOK_BACK:
-            self.recall.read_to = None
+        self.recall.learn(messages, read_to=tail.next_index)
+        self.outline.learn(messages, read_to=tail.next_index)
+        if not is_whole:
+            self.outline.forget()
+            if len(messages) < LOOK_BACK:
+                self.recall.read_to = None
 
     def extend(self, tail: Tail, messages: Sequence[Message]) -> None:
         """Take over what others have appended behind what this handle knew."""
+        before = self.tail
         self.tail = tail
         self.recall.extend(messages, read_to=tail.next_index)
+        if before is not None:
+            self.outline.extend(messages, start=before.next_index, read_to=tail.next_index)
+
+    def appended(self, messages: Sequence[Message], indexes: Sequence[int], tail: Tail) -> None:
+        """Take over what this handle has appended at these indexes; `tail` is the end behind it."""
+        self.tail = tail
+        self.recall.note(messages, next_index=tail.next_index)
+        self.outline.extend(messages, start=indexes[0], read_to=tail.next_index)
+
+    def began(self, history: Document, beginning: Beginning) -> None:
+        """Take over another beginning, which this handle has written."""
+        self.history, self.beginning = history, beginning
+        self.outline.begin_at(beginning.first)
 
     def changed(self, message: Message) -> None:
         """Take over a change in place that this handle made."""
         if self.tail is not None and message.etag is not None:
             self.tail = self.tail.with_version(message.index, message.etag)
+        self.outline.changed(message)
 
     def born(self, tail: Tail, birth: Birth) -> None:
         """Take over which documents were created along with a message."""
         self.tail = replace(tail, missing=birth.failed)
         self.agent_document = birth.agent or self.agent_document
+        if birth.session is not None:
+            self.life = life_of_agent(birth.session, self._agent.agent_id)
+        elif birth.met_a_session_document:
+            # Whose life it says is not known: restore before anything is said of the past.
+            self.outline.forget()
 
     async def has_met(self, index: int) -> bool:
         """Tell whether the object there is one that this handle has read or written. 1 GET."""

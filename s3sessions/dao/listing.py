@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from s3sessions.dao.documents import Document, read_session_document
 from s3sessions.dao.scope import Scope
@@ -38,12 +39,14 @@ class AgentListing:
         messages: by index, in order of the index.
         documents: by kind.
         foreign: keys that are not ours.
+        pages: of the list; one page is a snapshot, several are not.
         listed_at: the clock when the list began: nothing newer is known to be in it.
     """
 
     messages: dict[int, Entry]
     documents: dict[Kind, Entry]
     foreign: int
+    pages: int
     listed_at: float
 
     def shows_the_same_as(self, other: AgentListing) -> bool:
@@ -62,7 +65,8 @@ async def list_agent(scope: Scope, keys: AgentKeys) -> AgentListing:
     messages: dict[int, Entry] = {}
     documents: dict[Kind, Entry] = {}
     foreign = 0
-    for entry in await entries(scope.store, keys.prefix):
+    listed = [page.entries async for page in pages(scope.store, keys.prefix)]
+    for entry in chain.from_iterable(listed):
         place = scope.root.parse(entry.key)
         if place is None or place.kind is Kind.FOREIGN:
             foreign += 1
@@ -70,7 +74,7 @@ async def list_agent(scope: Scope, keys: AgentKeys) -> AgentListing:
             messages[place.index] = entry
         else:
             documents[place.kind] = entry
-    return AgentListing(dict(sorted(messages.items())), documents, foreign, listed_at)
+    return AgentListing(dict(sorted(messages.items())), documents, foreign, len(listed), listed_at)
 
 
 async def look(

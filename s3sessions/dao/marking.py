@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
+from s3sessions.dao.details import Details
 from s3sessions.dao.documents import (
-    Details,
+    AGENT_LIVES,
     Document,
+    check_finished,
     life_of,
     read_session_document,
-    session_body,
 )
 from s3sessions.dao.listing import entries
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.session_document import session_body
 from s3sessions.errors import Conflict, NotFound, PreconditionFailed, SessionNotFound
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.ports import ABSENT, Entry
@@ -52,10 +54,13 @@ class Mark:
 
         Raises:
             SessionNotFound: there is nothing to mark.
+            SessionUnfinished: of an agent, in a session that a fork has not made yet.
             CorruptObject, UnsupportedVersion: an agent cannot be marked in this session.json.
             Conflict: others changed session.json under each try.
         """
         first = document = await read_session_document(self.scope, self.session)
+        if self.agent is not None:
+            check_finished(first, self.session.document)
         known = await self._known(first)
         self.id = self.scope.new_id()
         for attempt in range(self.scope.settings.attempts):
@@ -164,7 +169,10 @@ class Mark:
 def _without(document: Document, agent: AgentKeys) -> dict[str, Any]:
     agents = dict(document.part("deleted_agents"))
     del agents[agent.agent_id]
-    stamp = {**document.stamp, "deleted_agents": agents}
+    # What was written for the agent that was deleted counts for none that begins under its id.
+    ended = str(document.part("deleted_agents")[agent.agent_id].get("deletion", ""))
+    lives = {**document.part(AGENT_LIVES), agent.agent_id: ended}
+    stamp = {**document.stamp, "deleted_agents": agents, AGENT_LIVES: lives}
     if not agents:
         del stamp["deleted_agents"]
     return {**document.body, STAMP: stamp}

@@ -16,19 +16,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from s3sessions.dao.details import Details
 from s3sessions.dao.documents import (
-    Details,
     Document,
     check_not_deleted,
     create_document,
     read_document,
     read_session_document,
-    session_body,
 )
 from s3sessions.dao.listing import pages
+from s3sessions.dao.notice import lift
 from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.revision import Revision, decode_body, write_id_of
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.session_document import session_body
 from s3sessions.deadline import deadline_in, seconds_left
 from s3sessions.errors import (
     Conflict,
@@ -37,7 +38,7 @@ from s3sessions.errors import (
     NotFound,
     PreconditionFailed,
     S3SessionsError,
-    SessionDeleted,
+    SessionNotFound,
     StoreUnavailable,
     UnsupportedVersion,
 )
@@ -61,11 +62,13 @@ class Known:
         document: multi_agent.json; None where there was none.
         has_session: whether there was a session.json.
         at: the clock when that look or write began.
+        session: session.json, as a look found it; None after a write.
     """
 
     document: Document | None
     has_session: bool
     at: float
+    session: Document | None = None
 
     @property
     def etag(self) -> str | None:
@@ -110,7 +113,7 @@ class MultiAgentDAO:
             try:
                 if await self._try(revision):
                     return
-            except SessionDeleted:
+            except SessionNotFound:
                 self._is_doubtful = True
                 await self._take_back()
                 raise
@@ -196,7 +199,7 @@ class MultiAgentDAO:
             raise session.corrupt
         if document is not None and document.corrupt is not None:
             raise document.corrupt
-        return Known(document, session is not None, at)
+        return Known(document, session is not None, at, session)
 
     async def _read_both(self) -> tuple[Document | None, Document | None]:
         return await self._scope.both(
@@ -220,6 +223,7 @@ class MultiAgentDAO:
             PreconditionFailed: another version stands there, of ours perhaps.
             SessionDeleted: the session is being deleted.
         """
+        await lift(self._scope, self._session, known.session)
         at = self._scope.clock()
         calls: dict[str, _Call] = {}
         if not revision.is_held_by(known.document):
@@ -271,6 +275,7 @@ class MultiAgentDAO:
             return True
         met = await read_session_document(self._scope, self._session)
         check_not_deleted(met, self._session.document)
+        await lift(self._scope, self._session, met)
         return met is not None
 
     async def _take_back(self) -> None:

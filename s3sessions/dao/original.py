@@ -18,7 +18,7 @@ from s3sessions.values import dumps, encode_value, format_time
 REDACTED: Final = "[redacted]"
 """What stands in place of a content that was taken out."""
 
-_KEPT_OF_A_STAMP: Final = ("write_id", "batch", "usage", "status")
+_KEPT_OF_A_STAMP: Final = ("write_id", "batch", "usage", "usage_total", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Original:
         """Give it another payload, encoded in `body`; its content is the caller's again."""
         return self._changed(body, now, without="redacted_at")
 
-    def completed(self, body: str, now: datetime) -> bytes:
+    def completed(self, body: str, now: datetime, **ours: Any) -> bytes:
         """Finish it: an ordinary message with the payload that is encoded in `body`."""
-        return self._changed(body, now, without="status")
+        return self._changed(body, now, without="status", **ours)
 
     def redacted(self, body: str | None, now: datetime) -> bytes:
         """Take its content out and put in its place what is encoded in `body`, or `REDACTED`."""
@@ -66,8 +66,9 @@ class Original:
         """Make it a void: invisible, and to Strands a message without content."""
         return self._bare(dumps(self._emptied_payload), now, status=VOID)
 
-    def _changed(self, body: str, now: datetime, *, without: str) -> bytes:
+    def _changed(self, body: str, now: datetime, *, without: str, **ours: Any) -> bytes:
         stamp = {n: value for n, value in self.document.get(STAMP, {}).items() if n != without}
+        stamp |= ours
         return self._joined(body, {**self.document, STAMP: {"v": FORMAT_VERSION, **stamp}}, now)
 
     def _bare(self, body: str, now: datetime, **ours: str | None) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from s3sessions.dao.documents import check_writable
+from s3sessions.dao.beginning import UNKNOWN
+from s3sessions.dao.documents import Document, check_writable
 from s3sessions.dao.end import fetching, find_end
 from s3sessions.dao.listing import look
+from s3sessions.dao.notice import lift
 from s3sessions.dao.recall import LOOK_BACK
 from s3sessions.dao.scope import Scope
-from s3sessions.dao.snapshot import Seen, Snapshot
+from s3sessions.dao.seen import Seen
+from s3sessions.dao.snapshot import Snapshot
 from s3sessions.dao.tail import Tail
 from s3sessions.keys import AgentKeys, SessionKeys
 
@@ -20,8 +23,21 @@ async def look_for_the_end(scope: Scope, session: SessionKeys, agent: AgentKeys)
     """
     listing, document = await look(scope, session, agent)
     check_writable(document, session.document, agent.agent_id)
+    document = await lift(scope, session, document, agent.agent_id)
     end = await find_end(listing, fetching(scope, agent))
-    return Seen(listing, document, [], [], [], (), Tail.of(listing, document, end))
+    return Seen(
+        listing=listing,
+        session=document,
+        history=None,
+        beginning=UNKNOWN,
+        messages=[],
+        uncounted=[],
+        corrupt=[],
+        replaced=[],
+        replacing=[],
+        lacking=(),
+        tail=Tail.of(listing, document, end),
+    )
 
 
 async def look_at_the_unseen(
@@ -31,6 +47,7 @@ async def look_at_the_unseen(
     *,
     known: Tail | None,
     read_to: int | None,
+    history: Document | None,
     for_write_ids: bool,
 ) -> Seen:
     """Read what is behind what a handle knows, and behind what it has read for write ids.
@@ -42,10 +59,11 @@ async def look_at_the_unseen(
     """
     starts = [read_to, None if known is None else known.next_index]
     if read_to is None and (known is None or for_write_ids):
-        snapshot = Snapshot(scope, session, agent, last=LOOK_BACK)
+        snapshot = Snapshot(scope, session, agent, last=LOOK_BACK, history=history)
     else:
         start = min(start for start in starts if start is not None)
-        snapshot = Snapshot(scope, session, agent, start=start)
+        snapshot = Snapshot(scope, session, agent, start=start, history=history)
     seen = await snapshot.run()
     check_writable(seen.session, session.document, agent.agent_id)
+    await lift(scope, session, seen.session, agent.agent_id)
     return seen

@@ -16,6 +16,7 @@ from functools import partial
 
 from s3sessions.dao.deletion import Deletion
 from s3sessions.dao.leftovers import all_uploads, all_versions
+from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, S3SessionsError, SessionNotFound, StoreUnavailable
 from s3sessions.keys import AgentKeys, SessionKeys
@@ -49,8 +50,11 @@ class Purge:
     _erased: _Erased = field(default_factory=_Erased)
     _errors: dict[tuple[str, str], S3SessionsError] = field(default_factory=dict)
 
-    async def run(self) -> PurgeReceipt:
+    async def run(self, mark: Mark | None = None) -> PurgeReceipt:
         """Delete what is current, then erase every version, marker and unfinished upload.
+
+        Args:
+            mark: of the deletion, in place of an ordinary one.
 
         Raises:
             SessionNotFound: there is nothing under the prefix, current or not.
@@ -59,7 +63,7 @@ class Purge:
             CorruptObject, UnsupportedVersion, Conflict: as for a deletion.
         """
         began = self.scope.now()
-        report, missing = await self._delete()
+        report, missing = await self._delete(mark)
         versions = self.scope.store.versions
         if versions is None:
             if missing is not None:
@@ -80,10 +84,12 @@ class Purge:
         left += [(up.key, up.upload_id, "this upload is listed still") for up in uploads]
         return self._receipt(report, began, left, self._erased.met_versions)
 
-    async def _delete(self) -> tuple[DeletionReport | None, SessionNotFound | None]:
+    async def _delete(
+        self, mark: Mark | None
+    ) -> tuple[DeletionReport | None, SessionNotFound | None]:
         """Delete what is current; what was deleted before may have left versions all the same."""
         try:
-            return await Deletion(self.scope, self.session, self.agent).run(), None
+            return await Deletion(self.scope, self.session, self.agent).run(mark), None
         except SessionNotFound as missing:
             return None, missing
 

@@ -12,17 +12,20 @@ from s3sessions.codec import PARTIAL
 from s3sessions.dao.agent_document import fields_of
 from s3sessions.dao.documents import Document, decode_part, read_document
 from s3sessions.dao.listing import AgentListing, list_agent
+from s3sessions.dao.messages import Unreadable
+from s3sessions.dao.partials import Partial, marked
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.seen import Seen
 from s3sessions.dao.snapshot import Snapshot
 from s3sessions.dao.start import Start, Tell, told_index
-from s3sessions.dao.tail import Tail
+from s3sessions.dao.visible import in_order
 from s3sessions.errors import StoreUnavailable, TooManyMessages, UnsupportedVersion
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import History, Message
+from s3sessions.usage import fold
 
 OnCorrupt = Literal["raise", "report"]
-Partial = Literal["keep", "drop"]
 
 _MOST_LOOKS: Final = 5
 
@@ -32,9 +35,14 @@ class Restored:
     """What a restore found from index `start` on, and what its handle needs to go on."""
 
     history: History
-    tail: Tail
+    seen: Seen
     agent: Document | None
     start: int
+
+    @property
+    def messages(self) -> list[Message]:
+        """All that were read and are visible, those that were left out too, as they are stored."""
+        return in_order([*self.seen.messages, *self.seen.uncounted])
 
 
 @dataclass
@@ -65,26 +73,36 @@ class Restore:
         """
         seen = await self._snapshot().run()
         agent = self._agent_document if Kind.AGENT in seen.listing.documents else None
-        documents = [doc.corrupt for doc in (seen.session, agent) if doc and doc.corrupt]
+        stored = (seen.session, agent, seen.history)
+        documents = [doc.corrupt for doc in stored if doc and doc.corrupt]
         # A damaged document is done without; what a newer version wrote is not to be continued.
         newer = [error for error in documents if isinstance(error, UnsupportedVersion)]
         if self.on_corrupt == "raise" and (unreadable := [*seen.corrupt, *newer]):
             raise unreadable[0]
-        history = History(
+        restored = Restored(self._history(seen, agent, documents), seen, agent, self._first)
+        self._report(restored.history)
+        return restored
+
+    def _history(
+        self, seen: Seen, agent: Document | None, documents: Sequence[Unreadable]
+    ) -> History:
+        beginning = seen.beginning
+        return History(
             session_id=self.session.session_id,
             agent_id=self.agent.agent_id,
-            messages=seen.messages,
+            messages=list(map(marked, seen.messages)) if self.partial == "mark" else seen.messages,
             state=decode_part(agent.body.get("state")) if agent else {},
             metadata=decode_part(agent.part("metadata")) if agent else {},
             next_index=seen.tail.next_index,
+            first=beginning.first,
+            summary=beginning.summary,
+            usage=fold(in_order([*seen.messages, *seen.uncounted]), beginning.usage),
             corrupt=(*seen.corrupt, *seen.replaced, *documents),
             holes=seen.lacking,
             foreign=seen.listing.foreign,
             missing=tuple(sorted(seen.tail.missing)),
             agent_fields=fields_of(agent),
         )
-        self._report(history)
-        return Restored(history, seen.tail, agent, self._first)
 
     def _snapshot(self) -> Snapshot:
         look = None
@@ -100,6 +118,7 @@ class Restore:
             last=self.last,
             look=look,
             beside=self._beside,
+            admit=self._check_count,
             counts=self._counts,
         )
 
@@ -132,17 +151,15 @@ class Restore:
         return (known and known.etag) == (entry and entry.etag)
 
     def _counts(self, message: Message) -> bool:
-        return self.partial == "keep" or message.status != PARTIAL
+        return self.partial != "drop" or message.status != PARTIAL
 
     def _beside(self, listing: AgentListing) -> Sequence[Callable[[], Awaitable[bool]]]:
-        """Check the count before a message is read, and read agent.json along with them."""
-        self._check_count(sum(index >= self._first for index in listing.messages))
+        """Read agent.json along with the messages."""
         if Kind.AGENT not in listing.documents or self._is_read(listing):
             return ()
         return [self._read_agent]
 
-    def _check_count(self, shown: int) -> None:
-        count = shown if self.last is None else min(shown, self.last)
+    def _check_count(self, count: int) -> None:
         if self.max_messages is not None and count > self.max_messages:
             raise TooManyMessages(
                 f"history has {count:,} messages, max_messages is {self.max_messages:,}: "

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.append import OnConflict
 from s3sessions.dao.deletion import Deletion
+from s3sessions.dao.details import Details
 from s3sessions.dao.directory import SessionStream, list_agents, resolve
-from s3sessions.dao.documents import Details, create_document, read_session_document, session_body
+from s3sessions.dao.documents import create_document, read_session_document
+from s3sessions.dao.handles import OpenHandles
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.session_document import session_body
 from s3sessions.dao.sizes import info, latest, sizes, stats
+from s3sessions.descriptions import SessionInfo
 from s3sessions.errors import AlreadyExists
 from s3sessions.log import request_log
 from s3sessions.metering import Meter
-from s3sessions.models import DeletionReport, SessionInfo, SessionSize, Stats
+from s3sessions.models import DeletionReport, SessionSize, Stats
 
 if TYPE_CHECKING:
     from s3sessions.dao.doctor.diagnosis import Diagnosis
     from s3sessions.dao.multi_agent import MultiAgentDAO
+    from s3sessions.dao.prune_rule import PruneRule
+    from s3sessions.dao.pruning import Pruning
     from s3sessions.health import CheckReport
     from s3sessions.receipts import PurgeReceipt
+
+Handle = TypeVar("Handle")
 
 
 class SessionsDAO:
@@ -31,7 +39,8 @@ class SessionsDAO:
     at the store, so the counts of a handle are in those of its sessions too.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, handles: OpenHandles | None = None) -> None:
+        self.handles = OpenHandles() if handles is None else handles
         self.meter = Meter()
         self._counted = replace(scope, store=scope.store.observed(self.meter))
         store = self._counted.store.observed(request_log(scope.root))
@@ -48,6 +57,11 @@ class SessionsDAO:
         session = self.scope.root.session(session_id)
         agent = session.agent(agent_id)
         return AgentDAO(self.scope, session, agent, details, on_conflict)
+
+    def hold(self, session_id: str, handle: Handle) -> Handle:
+        """Take a session for somebody's own as long as this handle on it lives; give it back."""
+        self.handles.add(self.scope.root.session(session_id).prefix, handle)
+        return handle
 
     async def create(self, session_id: str, details: Details) -> None:
         """Create session.json; see `Sessions.create`."""
@@ -117,6 +131,12 @@ class SessionsDAO:
 
         return Diagnosis(self.scope, session_id, repair=repair)
 
+    def prune(self, rule: PruneRule, *, purge: bool, dry_run: bool) -> Pruning:
+        from s3sessions.dao.pruning import Pruning
+
+        return Pruning(self.scope, rule, self.handles, purge=purge, dry_run=dry_run)
+
     def under(self, name: str) -> SessionsDAO:
         """Give the sessions one prefix deeper. Raises InvalidId."""
-        return SessionsDAO(replace(self._counted, root=self.scope.root.under(name)))
+        deeper = replace(self._counted, root=self.scope.root.under(name))
+        return SessionsDAO(deeper, self.handles)

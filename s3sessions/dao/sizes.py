@@ -3,80 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 
-from s3sessions.dao.documents import (
-    Document,
-    check_not_deleted,
-    decode_part,
-    read_session_document,
-)
-from s3sessions.dao.listing import entries, pages
+from s3sessions.dao.documents import Document, check_not_deleted, read_session_document
+from s3sessions.dao.listing import entries
 from s3sessions.dao.messages import Stored, read_message
 from s3sessions.dao.rewriting import is_visible
 from s3sessions.dao.scope import Scope
-from s3sessions.errors import SessionDeleted, SessionNotFound
-from s3sessions.keys import AgentKeys, Kind, Place, SessionKeys
+from s3sessions.dao.session_document import description
+from s3sessions.dao.tally import Tally, tally, tally_of
+from s3sessions.descriptions import SessionInfo
+from s3sessions.errors import SessionNotFound
+from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.log import emit
-from s3sessions.models import Message, SessionInfo, SessionSize, Stats
-from s3sessions.ports import Entry
+from s3sessions.models import Message, SessionSize, Stats
 from s3sessions.values import parse_time
-
-
-@dataclass
-class _Tally:
-    """What was counted of one session so far."""
-
-    agents: dict[str, int] = field(default_factory=dict)
-    bytes: int = 0
-    foreign: int = 0
-    newest: tuple[datetime, str, int] | None = None
-
-    def add(self, place: Place, entry: Entry) -> None:
-        self.bytes += entry.size
-        if place.kind is Kind.FOREIGN:
-            self.foreign += 1
-            return
-        if place.agent_id is None:
-            return
-        self.agents.setdefault(place.agent_id, 0)
-        if place.index is None:
-            return
-        self.agents[place.agent_id] += 1
-        if self.newest is None or entry.modified >= self.newest[0]:
-            self.newest = (entry.modified, place.agent_id, place.index)
-
-    def size(self, session_id: str) -> SessionSize:
-        return SessionSize(
-            id=session_id,
-            agents=tuple(sorted(self.agents)),
-            messages=sum(self.agents.values()),
-            bytes=self.bytes,
-            last_active=self.newest[0] if self.newest else None,
-            foreign=self.foreign,
-        )
-
-
-async def _tally(scope: Scope) -> dict[str, _Tally]:
-    tallies: dict[str, _Tally] = {}
-    async for page in pages(scope.store, scope.root.sessions):
-        _count(scope, page.entries, tallies)
-    return tallies
-
-
-def _count(scope: Scope, listed: Sequence[Entry], tallies: dict[str, _Tally]) -> None:
-    for entry in listed:
-        place = scope.root.parse(entry.key)
-        if place is not None:
-            tallies.setdefault(place.session_id, _Tally()).add(place, entry)
 
 
 async def sizes(scope: Scope) -> list[SessionSize]:
     """Give sizes and last activity of all sessions, by id. Requests: 1 LIST for 1,000 objects."""
-    return [tally.size(session_id) for session_id, tally in sorted((await _tally(scope)).items())]
+    return [each.size(session_id) for session_id, each in sorted((await tally(scope)).items())]
 
 
 async def stats(scope: Scope) -> Stats:
@@ -99,20 +45,20 @@ async def latest(scope: Scope) -> SessionSize | None:
     Requests: 1 LIST for each 1,000 objects; 2 GET for each session that is looked at, and more for
     one whose newest message nobody sees.
     """
-    tallies = [(t.newest, session_id, t) for session_id, t in (await _tally(scope)).items()]
+    tallies = [(t.newest, session_id, t) for session_id, t in (await tally(scope)).items()]
     spoken = [(newest[0], session_id, t) for newest, session_id, t in tallies if newest]
-    for _, session_id, tally in sorted(spoken, key=lambda item: item[:2], reverse=True):
-        if await _is_readable(scope, session_id, tally):
-            return tally.size(session_id)
+    for _, session_id, each in sorted(spoken, key=lambda item: item[:2], reverse=True):
+        if await _is_readable(scope, session_id, each):
+            return each.size(session_id)
         emit(logging.WARNING, "session_unreadable", session=session_id)
     return None
 
 
-async def _is_readable(scope: Scope, session_id: str, tally: _Tally) -> bool:
+async def _is_readable(scope: Scope, session_id: str, counted: Tally) -> bool:
     """Tell whether a session is not deleted and has a message that readers see."""
-    if tally.newest is None:
+    if counted.newest is None:
         return False
-    _, agent_id, index = tally.newest
+    _, agent_id, index = counted.newest
     keys = scope.root.session(session_id)
     agent = keys.agent(agent_id)
     document, stored = await scope.both(
@@ -120,7 +66,7 @@ async def _is_readable(scope: Scope, session_id: str, tally: _Tally) -> bool:
     )
     try:
         check_not_deleted(document, keys.document)
-    except SessionDeleted:
+    except SessionNotFound:
         return False
     return await _is_seen(scope, agent, stored) or await _has_a_message(scope, keys)
 
@@ -154,28 +100,28 @@ async def info(scope: Scope, session: SessionKeys) -> SessionInfo:
     if not listed:
         raise SessionNotFound("session does not exist", key=session.prefix)
     check_not_deleted(document, session.document)
-    tallies = {session.session_id: _Tally()}
-    _count(scope, listed, tallies)
-    return _info(session.session_id, tallies[session.session_id], document)
+    return _info(session, tally_of(scope, session.session_id, listed), document)
 
 
-def _info(session_id: str, tally: _Tally, document: Document | None) -> SessionInfo:
-    document = document or Document({}, "")
+def _info(session: SessionKeys, counted: Tally, document: Document | None) -> SessionInfo:
+    said = description(session, document)
+    stored = parse_time(document.body.get("updated_at")) if document else None
     return SessionInfo(
-        id=session_id,
-        created_at=parse_time(document.body.get("created_at")),
-        updated_at=(
-            tally.newest[0] if tally.newest else parse_time(document.body.get("updated_at"))
-        ),
-        title=document.text("title"),
-        user=document.text("user"),
-        model=document.text("model"),
-        source=document.text("source"),
-        parent=document.text("parent"),
-        metadata=decode_part(document.part("metadata")),
-        agents=dict(sorted(tally.agents.items())),
-        messages=sum(tally.agents.values()),
-        bytes=tally.bytes,
-        foreign=tally.foreign,
-        corrupt=document.corrupt,
+        id=said.id,
+        created_at=said.created_at,
+        updated_at=counted.last_active or stored,
+        title=said.title,
+        user=said.user,
+        model=said.model,
+        source=said.source,
+        parent=said.parent,
+        tags=said.tags,
+        metadata=said.metadata,
+        agents={name: agent.messages for name, agent in sorted(counted.agents.items())},
+        messages=counted.messages,
+        bytes=counted.bytes,
+        foreign=counted.foreign,
+        ended_at=said.ended_at,
+        end_reason=said.end_reason,
+        corrupt=document.corrupt if document else None,
     )

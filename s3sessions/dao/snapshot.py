@@ -7,30 +7,36 @@ the list lacks is read all the same, and so is every message that a commit lists
 a row lack is a hole. session.json is read behind the list, not beside it: a deletion marks it
 before it takes a message, so what a list has missed shows there. Without a session.json the
 messages may be what a deletion has left so far: then two lists must show the same.
+
+Where the list shows history.json, that is read along with the newest messages, as many as go out at
+once; what lies before them is read then if it is visible, and the result holds if history.json is
+still the one that was listed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from typing import Final, TypeAlias
 
+from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.documents import (
     Document,
-    check_not_deleted,
-    life_of,
-    read_session_document,
 )
 from s3sessions.dao.end import NOTHING, End, find_end
 from s3sessions.dao.listing import AgentListing, list_agent
-from s3sessions.dao.messages import Stored, Unreadable, read_message
+from s3sessions.dao.messages import Stored
+from s3sessions.dao.reader import Call, Reader
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.seen import Seen
+from s3sessions.dao.surroundings import Surroundings
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.visible import (
     Reads,
     ReplacedMember,
+    batch_of,
     keyed,
     messages,
     newest,
@@ -38,43 +44,21 @@ from s3sessions.dao.visible import (
     places,
     related,
 )
-from s3sessions.errors import StoreUnavailable
-from s3sessions.keys import AgentKeys, SessionKeys
+from s3sessions.errors import StoreUnavailable, TooManyMessages
+from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.models import Message
 
 _MOST_ROUNDS: Final = 5
 # Above this an absurd index was written by somebody; reading each hole below it would never end.
 MOST_PROBES: Final = 1000
 
-_Call: TypeAlias = Callable[[], Awaitable[bool]]
-Beside: TypeAlias = Callable[[AgentListing], Sequence[_Call]]
-"""Looks at a list before any message is read, and gives what to read along with them; each call
-tells whether what was listed was there."""
+Beside: TypeAlias = Callable[[AgentListing], Sequence[Call]]
+"""Gives for a list what to read along with the messages; each call tells whether what was listed
+was there."""
+Admit: TypeAlias = Callable[[int], None]
+"""Raises TooManyMessages for a number of messages, before one is read."""
 Look: TypeAlias = Callable[[], Awaitable[tuple[AgentListing, int]]]
 """Lists, and tells at which index to begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a snapshot shows.
-
-    Attributes:
-        listing: the list that it agrees with.
-        session: session.json.
-        messages: the visible ones, in order.
-        corrupt: what could not be read.
-        replaced: what stands where a commit lists a member.
-        lacking: runs of indexes that no object holds.
-        tail: the end of the history.
-    """
-
-    listing: AgentListing
-    session: Document | None
-    messages: list[Message]
-    corrupt: list[Unreadable]
-    replaced: list[Unreadable]
-    lacking: tuple[range, ...]
-    tail: Tail
 
 
 def gaps(indexes: Sequence[int], start: int = 0) -> list[range]:
@@ -83,9 +67,13 @@ def gaps(indexes: Sequence[int], start: int = 0) -> list[range]:
     return [range(a + 1, b) for a, b in zip(befores, indexes, strict=False) if b > a + 1]
 
 
-def read_nothing_beside(listing: AgentListing) -> Sequence[_Call]:
+def read_nothing_beside(listing: AgentListing) -> Sequence[Call]:
     """Take the messages alone."""
     return ()
+
+
+def any_number(count: int) -> None:
+    """Admit it."""
 
 
 def any_message(message: Message) -> bool:
@@ -99,7 +87,7 @@ class Snapshot:
 
     A batch counts at its commit and is never cut. `beside` is read along with the messages, and
     only messages for which `counts` is true are given and counted. `look` lists anew each time, and
-    what it tells stands in place of `start`.
+    what it tells stands in place of `start`. `history` is a history.json that is known already.
     """
 
     scope: Scope
@@ -109,13 +97,19 @@ class Snapshot:
     last: int | None = None
     look: Look | None = None
     beside: Beside = read_nothing_beside
+    admit: Admit = any_number
     counts: Callable[[Message], bool] = any_message
-    _reads: dict[int, Stored] = field(default_factory=dict)
-    _asked: set[int] = field(default_factory=set)
+    history: Document | None = None
+    _reader: Reader = field(init=False)
+    _around: Surroundings = field(init=False)
     _lacking: list[range] | None = None
+    _passed_over: set[int] | None = None
     _has_beside: bool = True
     _end: End = NOTHING
-    _document: Document | None = None
+
+    def __post_init__(self) -> None:
+        self._reader = Reader(self.scope, self.agent)
+        self._around = Surroundings(self.scope, self.session, self.agent, self.history)
 
     async def run(self) -> Seen:
         """Read.
@@ -125,17 +119,20 @@ class Snapshot:
             StoreUnavailable: the history changed under each list.
         """
         for attempt in range(_MOST_ROUNDS):
-            before = self._document
+            before, fitted = self._around.life, (self._end, self._around.beginning)
             listing = await self._list()
-            self._asked, self._has_beside = set(), True
+            self._reader.begin()
+            self._has_beside = True
             first = await self._read_wanted(listing)
-            check_not_deleted(self._document, self.session.document, self.agent.agent_id)
-            if attempt and life_of(before) != life_of(self._document):
+            self._around.check_not_deleted()
+            if attempt and before != self._around.life:
                 self._forget()
                 continue
-            if self._document is None and not await self._is_still(listing):
+            if not attempt and self._around.is_before_publication(listing):
                 continue
-            if self._holds(listing, first):
+            if self._around.session is None and not await self._is_still(listing):
+                continue
+            if self._holds(listing, first, fitted):
                 return self._seen(listing, first)
         raise StoreUnavailable(
             f"history changed under each of {_MOST_ROUNDS} lists: try again", key=self.agent.prefix
@@ -152,7 +149,7 @@ class Snapshot:
 
         The pages of one list can show both lives, each in the version that was read.
         """
-        self._reads, self._lacking = {}, None
+        self._reader, self._lacking = Reader(self.scope, self.agent), None
 
     async def _is_still(self, listing: AgentListing) -> bool:
         """Without session.json two lists must agree; an empty one has nothing to disagree on."""
@@ -160,14 +157,21 @@ class Snapshot:
             return True
         return listing.shows_the_same_as(await list_agent(self.scope, self.agent))
 
-    def _holds(self, listing: AgentListing, first: int) -> bool:
+    def _holds(self, listing: AgentListing, first: int, fitted: tuple[End, Beginning]) -> bool:
         """Tell whether all is as it is listed, and nothing lacks but for a second time.
 
         What was read in another version may be of another life of the id than the rest.
         """
         before, self._lacking = self._lacking, self._lacks(first)
-        is_there = all(self._is_read(listing, i) for i in self._asked if i in listing.messages)
-        return is_there and self._has_beside and self._lacking in ([], before)
+        passed_over, self._passed_over = self._passed_over, self._unlisted(listing)
+        is_there = self._reader.has_all_of(listing) and self._has_beside
+        is_there = is_there and self._lacking in ([], before)
+        is_there = is_there and self._passed_over in (set(), passed_over)
+        return is_there and self._around.holds(listing, self._end, fitted)
+
+    def _unlisted(self, listing: AgentListing) -> set[int]:
+        """Give what was found below the end and not listed: it may be of another life, too."""
+        return {i for i in self._found if i < self._end.next_index} - listing.messages.keys()
 
     def _lacks(self, first: int) -> list[range]:
         """Give what no object holds below the end; above it a batch may wait for its commit.
@@ -175,43 +179,67 @@ class Snapshot:
         What a commit lists belongs to the history wherever it stands.
         """
         end = self._end.next_index
-        members = related(self._reads, [index for index in self._found if index < end])
-        end = max([end, *(index + 1 for index in members if index not in self._reads)])
+        reads = self._reader.reads
+        members = related(reads, [index for index in self._found if index < end])
+        end = max([end, *(index + 1 for index in members if index not in reads)])
         found = sorted(index for index in self._found if first <= index < end)
         return gaps([*found, end], first)
 
     @property
     def _found(self) -> dict[int, Stored]:
-        """What was read under the present list: earlier finds may have gone since."""
-        return {index: self._reads[index] for index in self._asked if index in self._reads}
+        return self._reader.found
 
     async def _read_wanted(self, listing: AgentListing) -> int:
         """Read as much as was asked for; give the index at which that begins."""
-        shown = [index for index in listing.messages if index >= self.start]
-        take = len(shown) if self.last is None else min(self.last, len(shown))
-        beside = [self._read_session, *self.beside(listing)]
+        beside: Sequence[Call] = [*self._around.calls(listing), *self.beside(listing)]
+        if Kind.HISTORY in listing.documents:
+            await self._fetch(listing, self._ahead(listing), beside)
+            beside = []
+            end = None if self._around.session else await self._find_end(listing)
+            self._around.begin(end)
+        start = max(self.start, self._around.beginning.first)
+        shown = self._shown(listing, start)
+        take = self._take(shown)
+        self.admit(take)
         while True:
             wanted = shown[len(shown) - take :]
             # Of all that is shown the beginning is known: a list can pass over the lowest one, too.
-            first = self.start if take == len(shown) else self._lowest(wanted, shown[-1] + 1)
+            first = start if take == len(shown) else self._lowest(wanted, shown[-1] + 1)
             await self._read(listing, wanted, first, beside)
             beside, self._end = [], await self._find_end(listing)
+            self._around.begin(self._end)
             more = self._more(shown, take, first)
             if not more:
                 return first
             take += more
+
+    def _shown(self, listing: AgentListing, start: int) -> list[int]:
+        return [index for index in listing.messages if index >= start]
+
+    def _take(self, shown: Sequence[int]) -> int:
+        return len(shown) if self.last is None else min(self.last, len(shown))
+
+    def _ahead(self, listing: AgentListing) -> list[int]:
+        """Give the newest, which are visible whatever history.json says; none if too many are."""
+        shown = self._shown(listing, self.start)
+        take = self._take(shown)
+        with suppress(TooManyMessages):
+            self.admit(take)
+            return shown[len(shown) - min(take, self.scope.settings.width) :]
+        return []
 
     def _lowest(self, wanted: Sequence[int], end: int) -> int:
         """Tell where the newest begin: with the first that is wanted, or its batch."""
         return min([*wanted[:1], *self._found], default=end)
 
     async def _read(
-        self, listing: AgentListing, wanted: Sequence[int], first: int, beside: Sequence[_Call]
+        self, listing: AgentListing, wanted: Sequence[int], first: int, beside: Sequence[Call]
     ) -> None:
         lacking = gaps(wanted, first)
         probes = chain(*lacking) if sum(map(len, lacking)) <= MOST_PROBES else ()
         await self._fetch(listing, (*wanted, *probes), beside)
-        while unread := related(self._reads, self._asked) - self._asked:
+        asked = self._reader.asked
+        while unread := related(self._reader.reads, asked) - asked:
             await self._fetch(listing, unread)
 
     def _more(self, shown: Sequence[int], take: int, first: int) -> int:
@@ -236,50 +264,40 @@ class Snapshot:
         What came after the list is left for the next one, which may have a message before it; and
         so the tail is the end of just these messages.
         """
-        found = filter(self.counts, messages(self._found, first))
+        return list(filter(self.counts, self._below_the_end(first)))
+
+    def _below_the_end(self, first: int) -> list[Message]:
+        found = messages(self._found, first, self._around.beginning)
         return [message for message in found if place_of(message) < self._end.next_index]
 
     async def _fetch(
-        self, listing: AgentListing, indexes: Iterable[int], beside: Sequence[_Call] = ()
+        self, listing: AgentListing, indexes: Iterable[int], beside: Sequence[Call] = ()
     ) -> None:
-        """Read in one fan-out what was not read yet in the version that is listed."""
-        asked = [index for index in dict.fromkeys(indexes) if index not in self._asked]
-        self._asked.update(asked)
-        unread = [index for index in asked if not self._is_read(listing, index)]
-        calls: list[_Call] = [partial(self._read_one, index) for index in unread]
-        there = await self.scope.store.fan_out([*calls, *beside])
+        there = await self._reader.fetch(listing, indexes, beside)
         if beside:
-            self._has_beside = all(there[len(calls) :])
+            self._has_beside = all(there)
 
-    def _is_read(self, listing: AgentListing, index: int) -> bool:
-        read, entry = self._reads.get(index), listing.messages.get(index)
-        return read is not None and entry is not None and read.etag == entry.etag
-
-    async def _read_one(self, index: int) -> bool:
-        read = await read_message(self.scope, self.agent, index)
-        if read is None:
-            self._reads.pop(index, None)
-        else:
-            self._reads[index] = read
-        return read is not None
-
-    async def _read_session(self) -> bool:
-        self._document = await read_session_document(self.scope, self.session)
-        return True
+    def _is_replacing(self, stored: Stored) -> bool:
+        batch = batch_of(stored)
+        return batch is not None and batch.replaces and not self._around.beginning.shows(batch)
 
     def _seen(self, listing: AgentListing, first: int) -> Seen:
         unreadable = [
             keyed(stored.content, self.agent.message(index))
-            for index, stored in places(self._found, first)
+            for index, stored in places(self._found, first, self._around.beginning)
             if not isinstance(stored.content, Message)
         ]
         seen = self._visible(first)
         return Seen(
             listing=listing,
-            session=self._document,
+            session=self._around.session,
+            history=self._around.history,
+            beginning=self._around.beginning,
             messages=newest(seen, len(seen) if self.last is None else self.last),
+            uncounted=[m for m in self._below_the_end(first) if not self.counts(m)],
             corrupt=[error for error in unreadable if not isinstance(error, ReplacedMember)],
             replaced=[error for error in unreadable if isinstance(error, ReplacedMember)],
+            replacing=[i for i, s in self._found.items() if self._is_replacing(s)],
             lacking=tuple(self._lacking or ()),
-            tail=Tail.of(listing, self._document, self._end),
+            tail=Tail.of(listing, self._around.session, self._end),
         )

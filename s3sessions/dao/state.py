@@ -9,8 +9,8 @@ from functools import cache, partial
 from typing import Any
 
 from s3sessions.dao.agent_document import agent_body, encode_fields
+from s3sessions.dao.details import Details
 from s3sessions.dao.documents import (
-    Details,
     Document,
     change_document,
     check_writable,
@@ -19,9 +19,10 @@ from s3sessions.dao.documents import (
     decode_part,
     read_document,
     read_session_document,
-    session_body,
 )
+from s3sessions.dao.healing import healed
 from s3sessions.dao.scope import Scope
+from s3sessions.dao.session_document import session_body
 from s3sessions.errors import PreconditionFailed
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.values import are_same, dump, encode_value, format_time
@@ -132,6 +133,8 @@ async def save_state(
         change.begin()
     if session_document is None:
         body = session_body(scope, session, change.details)
+        # An agent.json without it: the session was there, and its session.json was lost.
+        body = body if document is None else await healed(scope, body, [agent])
         if await create_document(scope, session.document, body) is None:
             met = await read_session_document(scope, session)
             check_writable(met, session.document, agent.agent_id)

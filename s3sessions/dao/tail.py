@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from s3sessions.dao.documents import Document
 from s3sessions.dao.end import End
 from s3sessions.dao.listing import AgentListing
+from s3sessions.dao.notice import notice_of
 from s3sessions.keys import Kind
 
 
@@ -19,18 +20,22 @@ class Tail:
         end: where the next message goes.
         known_at: the clock when that was known: at the start of a list, at an acknowledgement.
         missing: documents that are to be created with the next message.
+        has_history: whether there is a history.json.
     """
 
     end: End
     known_at: float
     missing: frozenset[Kind]
+    has_history: bool = False
 
     @classmethod
     def of(cls, listing: AgentListing, session: Document | None, end: End) -> Tail:
         missing = {Kind.SESSION} if session is None else set()
         if Kind.AGENT not in listing.documents:
             missing.add(Kind.AGENT)
-        return cls(end, listing.listed_at, frozenset(missing))
+        # Who goes on without another look would not take the notice away.
+        known_at = float("-inf") if notice_of(session) else listing.listed_at
+        return cls(end, known_at, frozenset(missing), Kind.HISTORY in listing.documents)
 
     @property
     def next_index(self) -> int:

@@ -2,7 +2,8 @@
 
 A single message is visible. The messages of a batch are visible once its first one, the commit, is
 there: a member is visible if the object at its commit index carries its batch id and lists it, and
-it is read in its place after the commit, whatever its own index. Voids are visible to nobody.
+it is read in its place after the commit, whatever its own index. A batch that is to replace the
+history is visible once history.json names it. Voids are visible to nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from s3sessions.dao.beginning import WHOLE, Beginning
 from s3sessions.dao.messages import Stored, Unreadable
 from s3sessions.errors import CorruptObject
 from s3sessions.models import Batch, Message
@@ -60,7 +62,9 @@ def related(reads: Reads, indexes: Iterable[int]) -> set[int]:
     return found
 
 
-def standing(reads: Reads, index: int) -> Iterator[tuple[int, Stored]]:
+def standing(
+    reads: Reads, index: int, beginning: Beginning = WHOLE
+) -> Iterator[tuple[int, Stored]]:
     """Give what readers meet at a place: the object there and, of a commit, what it lists.
 
     What is listed and cannot be read, or is no member of the batch, is given as such: a commit is
@@ -69,8 +73,10 @@ def standing(reads: Reads, index: int) -> Iterator[tuple[int, Stored]]:
     stored = reads.get(index)
     if stored is None or is_member(stored):
         return
-    yield index, stored
     batch = batch_of(stored)
+    if batch is not None and not beginning.shows(batch):
+        return
+    yield index, stored
     for member in (batch.indexes or ())[1:] if batch is not None else ():
         read = reads.get(member)
         if read is None:
@@ -86,7 +92,9 @@ def keyed(error: Unreadable, key: str) -> Unreadable:
     return error
 
 
-def places(reads: Reads, start: int = 0) -> Iterator[tuple[int, Stored]]:
+def places(
+    reads: Reads, start: int = 0, beginning: Beginning = WHOLE
+) -> Iterator[tuple[int, Stored]]:
     """Give what is visible from a place on, in order, with the index at which each stands.
 
     Voids and what cannot be read are among it. A member comes after its commit.
@@ -95,7 +103,7 @@ def places(reads: Reads, start: int = 0) -> Iterator[tuple[int, Stored]]:
     for index in sorted(index for index in reads if index >= start):
         if index in listed and not isinstance(reads[index].content, Message):
             continue
-        found = list(standing(reads, index))
+        found = list(standing(reads, index, beginning))
         listed.update(member for member, _ in found[1:])
         yield from found
 
@@ -105,11 +113,16 @@ def place_of(message: Message) -> int:
     return message.index if message.batch is None else message.batch.commit
 
 
-def messages(reads: Reads, start: int = 0) -> list[Message]:
+def in_order(found: Iterable[Message]) -> list[Message]:
+    """Sort messages by where readers see them."""
+    return sorted(found, key=lambda message: (place_of(message), message.index))
+
+
+def messages(reads: Reads, start: int = 0, beginning: Beginning = WHOLE) -> list[Message]:
     """Give the messages that readers see, from a place on, in order."""
     return [
         stored.content
-        for _, stored in places(reads, start)
+        for _, stored in places(reads, start, beginning)
         if isinstance(stored.content, Message) and not stored.is_void
     ]
 

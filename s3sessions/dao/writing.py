@@ -23,6 +23,7 @@ class Writing:
         write_id: with which the caller may repeat the whole append.
         redelivered: whether a message with one of the write ids may be stored already.
         is_batch: whether the messages become visible together.
+        replaces: whether they are to take the place of the whole history.
         is_looked_up: whether the write ids were looked up in all that the handle is to know.
         documents: bodies of those that are missing, to be created along with the present try.
     """
@@ -31,6 +32,7 @@ class Writing:
     write_id: str
     redelivered: bool
     is_batch: bool
+    replaces: bool = False
     is_looked_up: bool = False
     documents: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     _found: dict[int, Message] = field(default_factory=dict)
@@ -56,8 +58,9 @@ class Writing:
         last = self._attempts[-1] if self._attempts else None
         if last and last.is_alive and last.commit == tail.next_index and last.drafts == drafts:
             return last
-        batch_id = new_id if self.is_batch and len(drafts) > 1 else None
-        self._attempts.append(Attempt(drafts, tail.free(len(drafts)), batch_id))
+        batch_id = new_id if self.replaces or (self.is_batch and len(drafts) > 1) else None
+        attempt = Attempt(drafts, tail.free(len(drafts)), batch_id, replaces=self.replaces)
+        self._attempts.append(attempt)
         return self._attempts[-1]
 
     def committed_by(self, stored: Stored) -> Attempt | None:

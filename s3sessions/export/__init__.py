@@ -1,13 +1,8 @@
-"""Import and export of whole conversations as JSON Lines."""
+"""Import and export of whole conversations: JSON Lines, and what other programs read."""
 
 from __future__ import annotations
 
-from s3sessions.export.exporting import (
-    ExportProgress,
-    ExportReport,
-    PassedOver,
-    export_conversations,
-)
+from s3sessions.export.exporting import export_conversations
 from s3sessions.export.importing import (
     Failure,
     ImportProgress,
@@ -15,6 +10,10 @@ from s3sessions.export.importing import (
     Renaming,
     import_conversations,
 )
+from s3sessions.export.markdown_files import export_markdown
+from s3sessions.export.provider_lines import export_anthropic, export_openai
+from s3sessions.export.reports import ExportProgress, ExportReport, PassedOver
+from s3sessions.export.strands_objects import export_strands
 
 __all__ = [
     "ExportProgress",
@@ -24,6 +23,10 @@ __all__ = [
     "ImportReport",
     "PassedOver",
     "Renaming",
+    "export_anthropic",
     "export_conversations",
+    "export_markdown",
+    "export_openai",
+    "export_strands",
     "import_conversations",
 ]

@@ -12,20 +12,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
-from s3sessions.errors import InvalidMessage, UnsupportedVersion
-from s3sessions.models import History, SessionInfo
+from s3sessions.descriptions import SessionInfo
+from s3sessions.errors import InvalidMessage
+from s3sessions.export.stamp import SESSION_FIELDS, take_stamp
+from s3sessions.models import History
+from s3sessions.usage import fold
 from s3sessions.values import decode_value, encode_value, format_time, parse_time
 
-__all__ = ["Chain", "Conversation"]
+__all__ = ["Chain", "Conversation", "json_line"]
 
 DEFAULT_AGENT: Final = "default"
 
 _NAMESPACE: Final = "s3sessions import 1"
 _OURS: Final = frozenset({"session_id", "agent_id", "created_at", "messages", "state", STAMP})
-_SESSION_FIELDS: Final = ("title", "user", "model", "source", "parent", "metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,12 @@ class Conversation:
         created_at: of the session.
         metadata: of the agent.
         state: of the agent; None where the line does not say.
-        session: fields of the session document: title, user, model, source, parent, metadata.
+        session: fields of the session document: title, user, model, source, parent, tags,
+            metadata.
+        usage: what each message used; empty where nothing tells.
+        usage_total: what all of them used, and all before them, where only that is known.
+        summary: of what came before the messages; None where there is none.
+        agent_fields: further fields of agent.json. No line has them.
     """
 
     session_id: str
@@ -48,6 +55,10 @@ class Conversation:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] | None = None
     session: Mapping[str, Any] = field(default_factory=dict)
+    usage: Sequence[Mapping[str, Any] | None] = ()
+    usage_total: Mapping[str, Any] | None = None
+    summary: str | None = None
+    agent_fields: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, line: bytes, *, session_id_field: str | None = None) -> Conversation:
@@ -74,7 +85,8 @@ class Conversation:
     @classmethod
     def of(cls, info: SessionInfo, history: History) -> Conversation:
         """Make the conversation that a stored agent holds."""
-        session = {name: getattr(info, name) for name in _SESSION_FIELDS}
+        session = {name: getattr(info, name) for name in SESSION_FIELDS}
+        usage, usage_total = _usage_of(history)
         return cls(
             session_id=history.session_id,
             agent_id=history.agent_id,
@@ -84,6 +96,9 @@ class Conversation:
             metadata=history.metadata,
             state=history.state or None,
             session={name: value for name, value in session.items() if value},
+            usage=usage,
+            usage_total=usage_total,
+            summary=history.summary.text if history.summary else None,
         )
 
     def line(self) -> bytes:
@@ -105,12 +120,7 @@ class Conversation:
         for name in ("created_at", "state"):
             if fields[name] is None:
                 del fields[name]
-        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
-        try:
-            return text.encode("utf-8")
-        except UnicodeEncodeError:
-            # Another writer's lone surrogate: as an escape it is still JSON, and still equal.
-            return json.dumps(fields, separators=(",", ":")).encode("ascii") + b"\n"
+        return json_line(fields)
 
     def _stamp(self, metadata: dict[str, Any]) -> dict[str, Any]:
         """Our own field: what the line needs to be read back, and what would hide a field of it."""
@@ -118,7 +128,14 @@ class Conversation:
         if self.times:
             stamp["created_at"] = [format_time(moment) for moment in self.times]
         if self.session:
-            stamp["session"] = encode_value(dict(self.session))
+            session = {name: _as_list(value) for name, value in self.session.items()}
+            stamp["session"] = encode_value(session)
+        if any(self.usage):
+            stamp["usage"] = [used and dict(used) for used in self.usage]
+        if self.usage_total:
+            stamp["usage_total"] = dict(self.usage_total)
+        if self.summary:
+            stamp["summary"] = self.summary
         if metadata:
             stamp["metadata"] = metadata
         return stamp
@@ -131,6 +148,41 @@ class Conversation:
         """
         chain = Chain(self)
         return [chain.extend(message) for message in self.messages]
+
+
+def json_line(fields: Mapping[str, Any]) -> bytes:
+    """Write a line of JSON in UTF-8, with its line end."""
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        # Another writer's lone surrogate: as an escape it is still JSON, and still equal.
+        return json.dumps(fields, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+class _Used(NamedTuple):
+    """What one message used."""
+
+    usage: Mapping[str, Any] | None
+    usage_total: Mapping[str, Any] | None = None
+
+
+def _usage_of(
+    history: History,
+) -> tuple[list[Mapping[str, Any] | None], Mapping[str, Any] | None]:
+    """Give what each message used, and the total where those do not add up to it.
+
+    So it is where messages are hidden, or one of them has stated a total. The last message then
+    carries the total alone, so that the sum stays what it was.
+    """
+    usage = [message.usage for message in history.messages]
+    if not usage or fold(map(_Used, usage)) == history.usage:
+        return (usage if any(usage) else []), None
+    return [*usage[:-1], None], history.usage
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 class Chain:
@@ -201,7 +253,7 @@ def _exported(
     session_id: str, agent_id: str, messages: list[dict[str, Any]], fields: dict[str, Any]
 ) -> Conversation:
     """Undo `Conversation.line`."""
-    stamp = _take_stamp(fields, len(messages))
+    stamp = take_stamp(fields, len(messages))
     created_at = parse_time(fields.pop("created_at", None))
     try:
         decoded = {
@@ -216,37 +268,13 @@ def _exported(
     except ValueError as error:
         raise InvalidMessage("encoded bytes are no base64", cause=error) from error
     times = [parse_time(text) for text in stamp.get("created_at", ())]
-    return Conversation(session_id, agent_id, times=times, created_at=created_at, **decoded)
-
-
-_STAMP_TYPES: Final = {"created_at": list, "metadata": dict, "session": dict}
-
-
-def _take_stamp(fields: dict[str, Any], messages: int) -> dict[str, Any]:
-    found = fields.pop(STAMP)
-    stamp: dict[str, Any] = found if isinstance(found, dict) else {}
-    version = stamp.get("v")
-    if not isinstance(version, int):
-        raise InvalidMessage(f"the field {STAMP!r} is not what an export writes: remove it")
-    if version > FORMAT_VERSION:
-        raise UnsupportedVersion(
-            f"line has format version {version}, this version reads up to {FORMAT_VERSION}: "
-            "upgrade s3sessions"
-        )
-    for name, kind in _STAMP_TYPES.items():
-        if name in stamp and not isinstance(stamp[name], kind):
-            raise InvalidMessage(f"{STAMP}.{name} is not what an export writes: remove it")
-    if len(stamp.get("created_at", ())) not in (0, messages):
-        raise InvalidMessage(f"{STAMP}.created_at has not one time for each message: remove it")
-    state = fields.get("state")
-    if state is not None and not isinstance(state, dict):
-        raise InvalidMessage(f"the field 'state' is no object: {type(state).__name__}")
-    _check_session_fields(stamp.get("session", {}))
-    return stamp
-
-
-def _check_session_fields(session: dict[str, Any]) -> None:
-    for name, value in session.items():
-        kind = dict if name == "metadata" else str
-        if name not in _SESSION_FIELDS or not isinstance(value, kind):
-            raise InvalidMessage(f"{STAMP}.session.{name} is not what an export writes: remove it")
+    return Conversation(
+        session_id,
+        agent_id,
+        times=times,
+        created_at=created_at,
+        usage=stamp.get("usage", ()),
+        usage_total=stamp.get("usage_total"),
+        summary=stamp.get("summary"),
+        **decoded,
+    )

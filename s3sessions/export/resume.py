@@ -87,6 +87,7 @@ class Placement:
                 continue
             if history.next_index <= len(self._write_ids) and not self._stop.is_set():
                 self._restore_state(chat, history)
+                self._restore_summary(chat, history)
                 if history.missing and held == len(self._write_ids):
                     # What a crash beside the last message has left out, and no append brings back.
                     self._open().save_state({})
@@ -99,6 +100,7 @@ class Placement:
             self.agent_id,
             created_at=conversation.created_at,
             agent_metadata=conversation.metadata,
+            agent_fields=lambda: {**conversation.agent_fields, "state": conversation.state or {}},
             **conversation.session,
         )
 
@@ -139,21 +141,32 @@ class Placement:
         return common if found == common else None
 
     def _append_from(self, chat: AgentSession, held: int) -> None:
-        times = self._conversation.times or [None] * len(self._write_ids)
-        for index in range(held, len(self._write_ids)):
+        count = len(self._write_ids)
+        times = self._conversation.times or [None] * count
+        usage = self._conversation.usage or [None] * count
+        for index in range(held, count):
             if self._stop.is_set():
                 return
             chat.append(
                 self._conversation.messages[index],
                 write_id=self._write_ids[index],
                 created_at=times[index],
+                usage=usage[index],
+                usage_total=self._conversation.usage_total if index == count - 1 else None,
             )
             self.written += 1
 
     def _restore_state(self, chat: AgentSession, history: History) -> None:
-        state = self._conversation.state
-        if state is not None:
-            chat.save_state(state, remove=[name for name in history.state if name not in state])
+        state, fields = self._conversation.state, self._conversation.agent_fields
+        if state is not None or fields:
+            dropped = [] if state is None else [n for n in history.state if n not in state]
+            chat.save_state(state or {}, remove=dropped, fields=fields)
+
+    def _restore_summary(self, chat: AgentSession, history: History) -> None:
+        summary = self._conversation.summary
+        if summary and history.summary is None:
+            # It is of what came before the messages, none of which it hides.
+            chat.summarize(summary, keep_last=len(self._write_ids))
 
 
 def _beginning(chat: AgentSession, stop: int) -> Iterator[Message]:

@@ -12,7 +12,9 @@ import pytest
 from s3sessions.stores.local import LocalStore
 from s3sessions.stores.memory import MemoryStore
 from s3sessions.stores.s3 import S3Store
+from tests.behaviour.counting import Counted
 from tests.rig import Colour, Rig, fresh_name
+from tests.servers.wire import WireProxy
 
 HAS_ASYNC_S3 = importlib.util.find_spec("aioboto3") is not None
 PLACES = [
@@ -21,6 +23,7 @@ PLACES = [
     for colour in ("sync", "async")
     if colour == "sync" or store in ("memory", "local") or HAS_ASYNC_S3
 ]
+COUNTED = [(store, colour) for store, colour in PLACES if store != "weed"]
 
 
 @pytest.fixture(params=PLACES, ids="-".join)
@@ -54,6 +57,21 @@ def memory_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig = make_rig(request, "memory", request.param, tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture(params=COUNTED, ids="-".join)
+def counted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counted]:
+    """A fresh, empty place that counts; on a server, what it counts is checked at the wire."""
+    store, colour = request.param
+    rig = make_rig(request, store, colour, tmp_path)
+    if rig.url is None or store != "moto":
+        yield Counted(rig, None)
+        rig.close()
+        return
+    with WireProxy(rig.options["endpoint_url"]) as wire:
+        rig.options["endpoint_url"] = wire.url
+        yield Counted(rig, wire)
+        rig.close()
 
 
 def make_rig(request: pytest.FixtureRequest, store: str, colour: Colour, folder: Path) -> Rig:

@@ -126,7 +126,36 @@ def absurd_index(rig: Rig) -> None:
     plant_message(rig, 10**12)
 
 
+def history(first: int, **fields: Any) -> bytes:
+    """A history.json as another process has written it; `life` is the session's."""
+    stamp = {"v": 1, "write_id": "planted", "life": fields.pop("life", None)}
+    stamp = {name: value for name, value in stamp.items() if value is not None}
+    return json.dumps({"first": first, **fields, "s3sessions": stamp}).encode()
+
+
+def unnamed_replacement(rig: Rig) -> None:
+    replaces = {"batch": {**commit(3, 4)["batch"], "replaces": True}}
+    plant_message(rig, 4, **member(4, 3))
+    plant_message(rig, 3, **replaces)
+
+
+def unfinished_fork(rig: Rig) -> None:
+    changed(
+        rig,
+        "session_s/session.json",
+        lambda d: d["s3sessions"].update(
+            parent="p", fork={"kind": "branch"}, unfinished={"at": "2026-11-21T09:00:00Z"}
+        ),
+    )
+
+
+def marker(child_id: str) -> bytes:
+    fields = {"child_id": child_id, "kind": "branch", "s3sessions": {"v": 1, "life": "gone"}}
+    return json.dumps(fields).encode()
+
+
 MESSAGES = f"{AGENT}messages/"
+HISTORY = f"{AGENT}history.json"
 NEWER = b'{"message": {}, "s3sessions": {"v": 99}}'
 DAMAGE: dict[str, tuple[Plant, FindingKind, str, bool]] = {
     "interrupted deletion": (
@@ -234,6 +263,48 @@ DAMAGE: dict[str, tuple[Plant, FindingKind, str, bool]] = {
         FindingKind.FOREIGN_OBJECT,
         "session_%41/",
         False,
+    ),
+    "replacement that history.json does not name": (
+        unnamed_replacement,
+        FindingKind.DEAD_BATCH,
+        f"{MESSAGES}message_3.json",
+        False,
+    ),
+    "corrupt history.json": (
+        lambda rig: rig.plant(HISTORY, b"{"),
+        FindingKind.CORRUPT_OBJECT,
+        HISTORY,
+        True,
+    ),
+    "newer history.json": (
+        lambda rig: rig.plant(HISTORY, b'{"first": 1, "s3sessions": {"v": 99}}'),
+        FindingKind.NEWER_VERSION,
+        HISTORY,
+        False,
+    ),
+    "history.json of an earlier life": (
+        lambda rig: rig.plant(HISTORY, history(2, life="another")),
+        FindingKind.GHOST,
+        HISTORY,
+        True,
+    ),
+    "a beginning behind the end": (
+        lambda rig: rig.plant(HISTORY, history(4)),
+        FindingKind.BEGINNING_PAST_END,
+        HISTORY,
+        True,
+    ),
+    "unfinished fork": (
+        unfinished_fork,
+        FindingKind.UNFINISHED_FORK,
+        "session_s/session.json",
+        False,
+    ),
+    "marker of a child that is gone": (
+        lambda rig: rig.plant("session_s/children/branch_gone.json", marker("gone")),
+        FindingKind.STALE_MARKER,
+        "session_s/children/branch_gone.json",
+        True,
     ),
     "hole": (
         lambda rig: rig.remove(f"{MESSAGES}message_1.json"),

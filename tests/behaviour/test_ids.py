@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from s3sessions import InvalidId, InvalidSettings, Sessions
 from s3sessions.keys import MAX_INDEX, MAX_KEY_BYTES, Kind, Root, decode_id, encode_id
+from s3sessions.models import ForkKind
 from tests.rig import Rig
 
 USABLE = ["..", ".", "a/b", "/", "//", "new\nline", "tab\t", "\x7f\x85", "é", "e\u0301", "🙂", " ",
@@ -73,6 +74,43 @@ def test_building_and_parsing_a_key_are_inverse(session: str, agent: str, index:
         agent,
         index,
     )
+
+
+@given(
+    st.text(min_size=1, max_size=80),
+    st.text(min_size=1, max_size=80),
+    st.sampled_from(["branch", "compression", "delegate"]),
+)
+def test_building_and_parsing_the_key_of_a_child_s_marker_are_inverse(
+    session: str, child: str, kind: ForkKind
+) -> None:
+    root = Root.of("p/q")
+    try:
+        key = root.session(session).child(kind, child)
+    except InvalidId:
+        return
+    assert key.count("/") == 4
+    assert len(key.rpartition("/")[2].encode()) <= 255
+    place = root.parse(key)
+    assert place is not None
+    found = (place.kind, place.session_id, place.child_id, place.child_kind)
+    assert found == (Kind.CHILD, session, child, kind)
+
+
+@pytest.mark.parametrize(
+    "name", ["twig_c.json", "branch_.json", "branch_c", "branch_%41.json", "x"]
+)
+def test_what_is_no_marker_among_markers_is_foreign(name: str) -> None:
+    place = Root.of("").parse(f"session_s/children/{name}")
+    assert place is not None
+    assert (place.kind, place.child_id) == (Kind.FOREIGN, None)
+
+
+def test_an_id_that_fits_but_for_a_marker_s_kind_is_refused() -> None:
+    session = Root.of("").session("s")
+    assert session.child("branch", "x" * 240)
+    with pytest.raises(InvalidId, match="file name longer than 255 bytes"):
+        session.child("compression", "x" * 240)
 
 
 ODD = st.text(alphabet=st.sampled_from("%/2Ff aé\n"), min_size=1, max_size=8)

@@ -5,65 +5,12 @@ The same figures are what the port's own counter tells on a store without a wire
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.behaviour.conftest import PLACES, make_rig
+from tests.behaviour.counting import Counted
 from tests.rig import Rig
-from tests.servers.wire import WireProxy
-
-WIRED = [(store, colour) for store, colour in PLACES if store == "moto"]
-LOCAL = [(store, colour) for store, colour in PLACES if store in ("memory", "local")]
-VERBS = {
-    "GetObject": "get",
-    "PutObject": "put",
-    "DeleteObject": "delete",
-    "DeleteObjects": "delete_many",
-    "ListObjectsV2": "list",
-}
-
-
-class Counted:
-    """A rig that tells what an action cost."""
-
-    def __init__(self, rig: Rig, wire: WireProxy | None) -> None:
-        self.rig = rig
-        self._wire = wire
-
-    def cost(self, act: Callable[[Any], object], sessions: Any = None) -> dict[str, int]:
-        sessions = sessions or self.rig.sessions()
-        before = sessions.requests.by_verb
-        if self._wire is not None:
-            self._wire.reset()
-        act(sessions)
-        after = sessions.requests.by_verb
-        told = {v: n - before.get(v, 0) for v, n in after.items() if n != before.get(v, 0)}
-        if self._wire is not None:
-            seen = {VERBS[operation]: n for operation, n in self._wire.counts().items() if n}
-            assert seen == told, "the port's counter and the wire disagree"
-        return told
-
-    def fill(self, count: int, session_id: str = "s") -> None:
-        chat = self.rig.sessions().open(session_id)
-        for n in range(count):
-            chat.append({"n": n})
-
-
-@pytest.fixture(params=[*WIRED, *LOCAL], ids="-".join)
-def counted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counted]:
-    store, colour = request.param
-    rig = make_rig(request, store, colour, tmp_path)
-    if rig.url is None or store != "moto":
-        yield Counted(rig, None)
-        rig.close()
-        return
-    with WireProxy(rig.options["endpoint_url"]) as wire:
-        rig.options["endpoint_url"] = wire.url
-        yield Counted(rig, wire)
-        rig.close()
 
 
 def test_constructors_and_open_ask_nothing(counted: Counted) -> None:
@@ -184,12 +131,47 @@ def test_deleting_a_small_session_is_nine_requests_whatever_it_holds(counted: Co
     }
 
 
+def test_describing_and_ending_a_session_is_one_get_and_one_put(counted: Counted) -> None:
+    counted.fill(2)
+    changed = {"get": 1, "put": 1}
+    assert counted.cost(lambda s: s.describe("s", title="A lamp", tags=["vip"])) == changed
+    assert counted.cost(lambda s: s.describe("s", title="A lamp")) == {"get": 1}
+    assert counted.cost(lambda s: s.end("s", "solved")) == changed
+    assert counted.cost(lambda s: s.end("s", "again")) == {"get": 1}
+    assert counted.cost(lambda s: s.reopen("s")) == changed
+
+
+def test_forks_cost_a_put_for_each_object_and_are_found_by_one_list(counted: Counted) -> None:
+    counted.fill(3)
+    documents, markers = 3, 1
+    assert counted.cost(lambda s: s.fork("s", agent="default")) == {
+        "list": 3,
+        "get": 3 + 4,
+        "put": 3 + documents + markers,
+    }
+    assert counted.cost(lambda s: s.children("s")) == {"list": 1}
+    assert counted.cost(lambda s: s.tip("s")) == {"list": 1, "get": 1}
+
+
+def test_a_page_of_sessions_is_a_list_and_two_gets_for_each(counted: Counted) -> None:
+    for name in ("a", "b", "c"):
+        counted.fill(1, name)
+        counted.rig.sessions().open(name).append({"role": "user", "content": "hello"})
+    assert counted.cost(lambda s: s.browse(limit=2)) == {"list": 1, "get": 2 * 3}, "no text first"
+    assert counted.cost(lambda s: s.browse(user="nobody")) == {"list": 1, "get": 3}
+
+
 def test_long_histories_cost_a_list_for_each_thousand(memory_rig: Rig) -> None:
     counted = Counted(memory_rig, None)
     counted.fill(2_500)
-    # agent.json is listed with the messages: 2,501 keys.
-    assert counted.cost(lambda s: s.open("s").restore()) == {"list": 3, "get": 2_502}
-    assert counted.cost(lambda s: s.open("s").restore(last=50)) == {"list": 3, "get": 52}
+    # agent.json is listed with the messages: 2,501 keys. Documents are asked for before the list
+    # has come to its end, history.json too, which is not there.
+    documents = 3
+    assert counted.cost(lambda s: s.open("s").restore()) == {"list": 3, "get": 2_500 + documents}
+    assert counted.cost(lambda s: s.open("s").restore(last=50)) == {
+        "list": 3,
+        "get": 50 + documents,
+    }
     assert counted.cost(lambda s: s.open("s").append({})) == {"list": 3, "get": 1, "put": 1}
     assert counted.cost(lambda s: s.stats()) == {"list": 3}
     assert counted.cost(lambda s: s.delete("s")) == {

@@ -55,6 +55,19 @@ def test_a_history_over_the_limit_is_refused_before_any_message_is_read(rig: Rig
     assert len(chat.restore(last=2, max_messages=4).messages) == 2
 
 
+def test_a_history_of_twenty_thousand_is_refused_for_its_lists_and_its_end_is_offered(
+    memory_rig: Rig,
+) -> None:
+    for n in range(20_001):
+        memory_rig.plant(f"{MESSAGES}/message_{n}.json", b'{"message":{"n":%d}}' % n)
+    chat = memory_rig.sessions().open("s")
+    with pytest.raises(TooManyMessages, match="last=") as caught:
+        chat.restore(max_messages=20_000)
+    assert (caught.value.count, caught.value.limit) == (20_001, 20_000)
+    assert chat.requests.by_verb == {"list": 21}
+    assert [payload["n"] for payload in chat.restore(last=2).payloads] == [19_999, 20_000]
+
+
 def test_iterating_gives_every_message_a_window_at_a_time(rig: Rig) -> None:
     payloads = fill(rig, 10)
     chat = rig.sessions(width=3).open("s")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from s3sessions import Sessions
 from tests.cli.commands import Run, Say
 
 
@@ -157,3 +158,61 @@ def test_zst_without_zstandard_names_the_extra(
     assert ended.code == 1
     assert "s3sessions[cli]" in ended.err
     assert not (tmp_path / "out.zst").exists()
+
+
+@pytest.mark.parametrize("shape", ["openai", "anthropic"])
+def test_an_export_for_a_provider_says_what_has_no_place_there(
+    run: Run, sessions: Sessions, tmp_path: Path, shape: str
+) -> None:
+    call = {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    asked = {"role": "assistant", "content": None, "tool_calls": [call], "reasoning": "hm"}
+    block = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
+    for payload in ({"role": "user", "content": "hi"}, asked, {"type": "checkpoint"}):
+        sessions.open("s").append(payload)
+    sessions.open("s").append({"role": "assistant", "content": [block]})
+    path = tmp_path / "lines.jsonl.gz"
+    ended = run("export", "--to", shape, "-o", str(path))
+    (line,) = gzip.decompress(path.read_bytes()).splitlines()
+    assert [message["role"] for message in json.loads(line)["messages"]][:2] == [
+        "user",
+        "assistant",
+    ]
+    assert (ended.code, ended.out) == (0, "")
+    lost = "reasoning" if shape == "anthropic" else "server_tool_use"
+    assert f"{lost} 1" in ended.err
+    assert "message of no known shape 1" in ended.err
+
+
+def test_an_export_as_markdown_goes_to_a_folder(run: Run, say: Say, tmp_path: Path) -> None:
+    say("order-42", "hello")
+    say("lamp", "hi", agent="two")
+    folder = tmp_path / "talks"
+    ended = run("export", "--to", "markdown", "--output", str(folder))
+    assert ended.code == 0
+    assert "2 conversations with 2 messages" in ended.err
+    assert sorted(path.name for path in folder.iterdir()) == ["lamp,two.md", "order-42.md"]
+    blocked = run("export", "--to", "markdown", "-o", str(folder / "lamp,two.md"))
+    assert blocked.code == 1
+    assert blocked.err.startswith("s3sessions: cannot write ")
+
+
+def test_an_export_for_strands_goes_to_a_folder_or_a_url_and_overwrites_nothing(
+    run: Run, sessions: Sessions, tmp_path: Path
+) -> None:
+    message = {"role": "user", "content": "hello"}
+    sessions.open("s").append(message)
+    folder = tmp_path / "there"
+    for destination in (str(folder), folder.as_uri()):
+        assert run("export", "--to", "strands", "-o", destination).code == 0
+    sessions.open("s").append(message)
+    ended = run("export", "--to", "strands", "-o", str(folder))
+    assert ended.code == 4
+    assert "the destination holds another session of this id" in ended.err
+    assert len(list((folder / "session_s" / "agents").rglob("message_*.json"))) == 1
+
+
+@pytest.mark.parametrize("shape", ["markdown", "strands"])
+def test_an_export_of_files_needs_a_place_for_them(run: Run, shape: str) -> None:
+    ended = run("export", "--to", shape)
+    assert ended.code == 2
+    assert "say where to with --output" in ended.err

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
-from s3sessions import Sessions
+from s3sessions import PruneOutcome, Sessions
 from s3sessions.ports import Request
 from tests.rig import fresh_name
 from tests.servers.moto_server import MotoServer
@@ -41,6 +44,9 @@ PURGING = {
 }
 """By the store's verb: at the wire, a DeleteObjects of versions looks like any other."""
 
+WRITE = "append, restore, save state, summarise, describe, fork"
+DELETE = "delete, prune, compact, turns"
+
 
 def write(sessions: Sessions) -> None:
     chat = sessions.open("s")
@@ -49,8 +55,54 @@ def write(sessions: Sessions) -> None:
     chat.save_state({"step": 1})
 
 
+def describe(sessions: Sessions) -> None:
+    sessions.describe("s", title="A lamp")
+    sessions.end("s")
+    sessions.reopen("s")
+    list(sessions.list())
+
+
+def hide(sessions: Sessions) -> None:
+    chat = sessions.open("s")
+    chat.append({"n": 1}, status="partial")
+    chat.complete(1, {"n": 1})
+    chat.summarize("so far", keep_last=1)
+    chat.replace([{"n": 2}, {"n": 3}])
+    chat.clear()
+
+
+def fork(sessions: Sessions) -> None:
+    sessions.fork("s", "branch")
+    sessions.fork("s", "shorter", kind="compression", messages=[{"n": 0}])
+    assert len(sessions.children("s")) == 2
+    assert sessions.tip("s") == "shorter"
+
+
 def delete(sessions: Sessions) -> None:
     sessions.delete("s")
+
+
+def take_turns(sessions: Sessions) -> None:
+    chat = sessions.open("s")
+    with chat.turn():
+        chat.append({"n": 1})
+
+
+def compact(sessions: Sessions) -> None:
+    chat = sessions.open("s")
+    chat.append({"n": 1})
+    chat.truncate(1)
+    assert chat.compact(min_age=0).objects == 1
+
+
+def prune(sessions: Sessions) -> None:
+    sessions.create("empty")
+    for bucket in s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.values():
+        for name, key in bucket.keys.items():
+            if name.startswith(sessions.prefix):
+                key.last_modified -= timedelta(days=2)
+    results = list(sessions.prune(timedelta(days=1), empty=True))
+    assert [result.outcome for result in results] == [PruneOutcome.DELETED] * 2
 
 
 def look(sessions: Sessions) -> None:
@@ -59,11 +111,23 @@ def look(sessions: Sessions) -> None:
     sessions.info("s")
     sessions.stats()
     sessions.latest()
+    sessions.browse(usage=True)
+    list(sessions.prune(3600, dry_run=True))
 
 
 @pytest.mark.parametrize(
     ("to", "act"),
-    [("append, restore, save state", write), ("delete", delete), ("list, read, export", look)],
+    [
+        (WRITE, write),
+        (WRITE, describe),
+        (WRITE, hide),
+        (WRITE, fork),
+        (DELETE, delete),
+        (DELETE, take_turns),
+        (DELETE, compact),
+        (DELETE, prune),
+        ("list, read, export", look),
+    ],
 )
 def test_the_actions_in_the_table_are_the_ones_that_are_used(
     moto: MotoServer, moto_bucket: str, to: str, act: Callable[[Any], None]
@@ -71,7 +135,7 @@ def test_the_actions_in_the_table_are_the_ones_that_are_used(
     rows = dict(re.findall(r"^\| ([\w, ]+) \| (.*?) \|$", README, re.MULTILINE))
     allowed = set(re.findall(r"s3:\w+", rows[to]))
     if "those" in rows[to]:
-        allowed |= set(re.findall(r"s3:\w+", rows["append, restore, save state"]))
+        allowed |= set(re.findall(r"s3:\w+", rows[WRITE]))
     url = f"s3://{moto_bucket}/{fresh_name()}"
     with Sessions(url, endpoint_url=moto.endpoint_url) as sessions:
         sessions.open("s").append({"n": 0})
@@ -97,5 +161,5 @@ def test_the_actions_of_a_purge_are_the_ones_that_are_used(weed: Weed) -> None:
     explaining = rows["say what holds a version that a purge could not erase"]
     allowed = set(re.findall(r"s3:\w+", rows["purge"] + explaining))
     assert "those of delete" in rows["purge"]
-    allowed |= set(re.findall(r"s3:\w+", rows["delete"] + rows["append, restore, save state"]))
+    allowed |= set(re.findall(r"s3:\w+", rows[DELETE] + rows[WRITE]))
     assert {PURGING[request.verb] for request in told} == allowed

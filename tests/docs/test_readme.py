@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import io
 import re
-import subprocess
-import sys
+from contextlib import redirect_stdout
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 import s3sessions
 from s3sessions import S3SessionsError, Settings
+from s3sessions.cli import main
 from tests.servers.moto_server import MotoServer
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -59,15 +59,16 @@ def test_every_error_is_in_the_table() -> None:
     assert {name for name in errors if f"`{name}`" not in table} == set()
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal on which the help wraps little."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 def help_text(*arguments: str) -> str:
-    ran = subprocess.run(
-        [sys.executable, "-m", "s3sessions", *arguments, "--help"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "100"},
-    )
-    return ran.stdout
+    with redirect_stdout(io.StringIO()) as printed:
+        assert main([*arguments, "--help"]) == 0
+    return printed.getvalue()
 
 
 def test_the_commands_are_those_of_the_help() -> None:

@@ -46,6 +46,9 @@ def conversations(draw: st.DrawFn) -> Conversation:
         metadata=draw(OBJECTS),
         state=draw(st.none() | OBJECTS),
         session=draw(SESSIONS),
+        usage=[{"tokens": draw(st.integers())} for _ in messages] or (),
+        usage_total=draw(st.none() | st.just({"cost": 0.5})),
+        summary=draw(st.none() | st.text(min_size=1)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -275,6 +276,32 @@ def test_an_export_reads_no_more_sessions_ahead_than_was_asked_for() -> None:
     export_conversations(Sessions(store=Interposed(store, hook)), write, width=4)
     assert len(ahead) == 60
     assert max(ahead) <= 4
+
+
+def test_memory_does_not_grow_with_the_number_of_sessions() -> None:
+    store = MemoryStore()
+    for number in range(300):
+        folder = f"session_s{number:04}/agents/agent_default/messages"
+        for n in range(4):
+            body = json.dumps({"message": {"n": n, "text": "x" * 2_000}, "message_id": n})
+            store.put(f"{folder}/message_{n}.json", body.encode())
+    peaks: list[int] = []
+
+    def watch(progress: ExportProgress) -> None:
+        if progress.sessions in (75, 300):
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.reset_peak()
+
+    tracemalloc.start()
+    try:
+        report = export_conversations(
+            Sessions(store=store), lambda line: None, width=4, on_progress=watch
+        )
+    finally:
+        tracemalloc.stop()
+    assert report.messages == 1_200
+    # What was exported in between has 1.8 MB.
+    assert peaks[1] < peaks[0] + 200_000
 
 
 def test_nothing_is_exported_from_an_empty_place() -> None:

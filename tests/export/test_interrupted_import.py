@@ -19,6 +19,7 @@ from s3sessions.export.conversation import Conversation
 from s3sessions.export.resume import Placement
 from s3sessions.ports import Request
 from s3sessions.stores.memory import MemoryStore
+from tests.export.endings import Killed, breaks_down, dies_after, dies_before
 from tests.export.places import (
     CONVERSATIONS,
     LOG_RECORDS,
@@ -31,54 +32,6 @@ from tests.export.places import (
     written,
 )
 from tests.interposed import Hook, Interposed
-
-
-class Killed(Exception):
-    """The process ends here."""
-
-
-def dies_before(number: int) -> Hook:
-    """Nothing is sent from this request on."""
-
-    def hook(verb: str, key: str, call: Callable[[], Any]) -> Any:
-        seen.append(key)
-        if len(seen) > number:
-            raise Killed
-        return call()
-
-    seen: list[str] = []
-    return hook
-
-
-def dies_after(number: int) -> Hook:
-    """This request takes effect, and nobody is there for its answer."""
-
-    def hook(verb: str, key: str, call: Callable[[], Any]) -> Any:
-        seen.append(key)
-        if len(seen) > number:
-            raise Killed
-        result = call()
-        if len(seen) == number:
-            raise Killed
-        return result
-
-    seen: list[str] = []
-    return hook
-
-
-def breaks_down(number: int) -> Hook:
-    """The store does not answer any more: what was sent last took effect, the rest did not."""
-
-    def hook(verb: str, key: str, call: Callable[[], Any]) -> Any:
-        seen.append(key)
-        if len(seen) == number:
-            call()
-        if len(seen) >= number:
-            raise StoreUnavailable("no answer", key=key)
-        return call()
-
-    seen: list[str] = []
-    return hook
 
 
 @pytest.fixture

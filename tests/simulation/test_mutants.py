@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from s3sessions.dao import append, batch, end, iteration, lease, outlook, snapshot, visible
+from s3sessions.dao import (
+    append,
+    batch,
+    end,
+    iteration,
+    lease,
+    outlook,
+    snapshot,
+    surroundings,
+    visible,
+)
 from s3sessions.dao.append import Appender
 from s3sessions.dao.batch import Attempt
 from s3sessions.dao.deletion import Deletion
@@ -26,26 +36,19 @@ from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
 from s3sessions.errors import DeadlineExceeded
 from s3sessions.ports import Condition, Entry
-from s3sessions.testing.simulate import Invariant, simulate
+from s3sessions.testing.simulate import Invariant
 from s3sessions.testing.simulate.command import main
+from tests.simulation import test_mutants_of_the_past
+from tests.simulation.dying import dies
 
 Patch = pytest.MonkeyPatch
-
-
-def dies(invariant: Invariant, scenario: str, within: int = 400) -> None:
-    """Run simulations until the invariant is broken."""
-    for seed in range(within):
-        broken = {violation.invariant for violation in simulate(seed, scenario).violations}
-        if invariant in broken:
-            return
-    pytest.fail(f"{within} simulations of {scenario} have not found it")
 
 
 def test_found_dies_where_an_append_takes_anothers_object_for_its_own(
     monkeypatch: Patch,
 ) -> None:
-    def first(writing: Writing, stored: object) -> Attempt | None:
-        return writing._attempts[-1]
+    def first(tried: Writing, stored: object) -> Attempt | None:
+        return tried._attempts[-1]
 
     monkeypatch.setattr(Writing, "committed_by", first)
     dies(Invariant.FOUND, "rebasing")
@@ -96,7 +99,7 @@ def test_seen_dies_where_a_conflict_is_probed_instead_of_listed(monkeypatch: Pat
 
 def test_stable_dies_where_what_the_list_lacks_is_not_read(monkeypatch: Patch) -> None:
     monkeypatch.setattr(snapshot, "gaps", lambda indexes, start=0: [])
-    dies(Invariant.STABLE, "listings", within=3000)
+    dies(Invariant.STABLE, "listings", within=3000, start=530)
 
 
 def test_whole_dies_where_members_need_no_commit(monkeypatch: Patch) -> None:
@@ -155,17 +158,17 @@ def test_changed_dies_where_a_change_has_no_condition(monkeypatch: Patch) -> Non
         return await put(scope, key, data, None if is_change else only_if)
 
     monkeypatch.setattr(Scope, "put", unconditional)
-    dies(Invariant.CHANGED, "changes", within=1500)
+    dies(Invariant.CHANGED, "changes", within=1500, start=580)
 
 
 def test_all_or_nothing_dies_where_readers_ignore_the_mark(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(snapshot, "check_not_deleted", lambda *arguments: None)
+    monkeypatch.setattr(surroundings, "check_not_deleted", lambda *arguments: None)
     monkeypatch.setattr(iteration, "check_not_deleted", lambda *arguments: None)
     dies(Invariant.ALL_OR_NOTHING, "vanishing", within=2500)
 
 
 def test_all_or_nothing_dies_where_what_was_listed_may_be_gone(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(Snapshot, "_holds", lambda snapshot, listing, first: True)
+    monkeypatch.setattr(Snapshot, "_holds", lambda *arguments: True)
     dies(Invariant.ALL_OR_NOTHING, "vanishing", within=2500)
 
 
@@ -221,5 +224,5 @@ def test_the_command_shows_what_is_broken_and_how_to_see_it_again(
 
 
 def test_each_invariant_dies_of_something() -> None:
-    tests = "\n".join(name for name in globals() if name.startswith("test_"))
+    tests = "\n".join((*globals(), *vars(test_mutants_of_the_past)))
     assert [i for i in Invariant if f"test_{i.name.lower()}_dies" not in tests] == []

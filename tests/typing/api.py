@@ -13,13 +13,16 @@ from s3sessions import (
     AgentSession,
     AsyncAgentSession,
     AsyncSessions,
+    Child,
     History,
     Message,
     MessageIterator,
+    SessionDescription,
     SessionInfo,
     SessionRef,
     Sessions,
     SessionSize,
+    SessionSummary,
 )
 from s3sessions.bridge import Blocking
 from s3sessions.ports import AsyncStore, SyncStore
@@ -39,12 +42,20 @@ def blocking(sessions: Sessions) -> None:
     assert_type(next(sessions.list()), SessionRef)
     assert_type(sessions.info("s"), SessionInfo)
     assert_type(sessions.latest(), SessionSize | None)
+    assert_type(sessions.browse(user="u", since=None), Sequence[SessionSummary])
+    assert_type(sessions.describe("s", title=None, tags=["t"]), SessionDescription)
+    assert_type(sessions.end("s", "why"), SessionDescription)
+    assert_type(sessions.fork("s", kind="compression", messages=[{}], title="t"), str)
+    assert_type(sessions.children("s"), Sequence[Child])
+    assert_type(sessions.tip("s"), str)
     assert_type(sessions.agents("s"), Sequence[str])
     assert_type(sessions.under("t"), Sessions)
     chat.append("text")  # type: ignore[arg-type]
     chat.restore(on_corrupt="skip")  # type: ignore[arg-type]
     sessions.open("s", on_conflict="win")  # type: ignore[arg-type]
     sessions.open("s", colour="red")  # type: ignore[call-arg]
+    sessions.fork("s", kind="copy")  # type: ignore[arg-type]
+    sessions.describe("s", parent="p")  # type: ignore[call-arg]
     Sessions("memory://", widht=3)  # type: ignore[call-arg]
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from s3sessions.codec import PARTIAL
+from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.doctor.batches import STILL_AT_WORK, Batches
 from s3sessions.dao.doctor.case import Case, Patient
 from s3sessions.dao.doctor.repairs import make_void
@@ -35,19 +36,21 @@ class Examination:
     Attributes:
         listed: its message objects by index, as a list showed them.
         born: when the session's document says that it began; None where nothing says it.
+        beginning: where the visible history begins; what lies before it is not looked at.
     """
 
     scope: Scope
     agent: AgentKeys
     listed: Mapping[int, Entry]
     born: datetime | None
+    beginning: Beginning
     _found: list[int] = field(default_factory=list)
     _end: int = 0
     _places: dict[str, tuple[tuple[int, int], int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._patient = Patient(self.agent.session_id, self.agent.agent_id)
-        self._batches = Batches(self.scope, self.agent)
+        self._batches = Batches(self.scope, self.agent, self.beginning)
         self._tools = ToolCalls()
 
     async def run(self) -> AsyncGenerator[Case, None]:
@@ -65,10 +68,21 @@ class Examination:
         for case in (*self._batches.cases(self._patient), *self._ended()):
             yield case
 
+    @property
+    def sees_any(self) -> bool:
+        """Tell whether readers see anything of it, if only that it cannot be read."""
+        return self._end > 0
+
+    @property
+    def replacing(self) -> dict[int, str]:
+        """The batches, by the index of their first message, that are to replace the history."""
+        return self._batches.replacing
+
     def _indexes(self) -> list[int]:
         """Give what to read: what is shown, and what a list that is no snapshot may lack."""
-        shown = sorted(self.listed)
-        lacking = gaps(shown)
+        first = self.beginning.first
+        shown = sorted(index for index in self.listed if index >= first)
+        lacking = gaps(shown, first)
         if sum(map(len, lacking)) > MOST_PROBES:
             return shown
         return sorted([*shown, *(index for run in lacking for index in run)])
@@ -150,7 +164,7 @@ class Examination:
     def _ended(self) -> Iterator[Case]:
         end = max(self._end, self._batches.end)
         found = [index for index in self._found if index < end]
-        lacking = gaps([*found, end] if end else [])
+        lacking = gaps([*found, end] if end else [], self.beginning.first)
         if found and lacking and lacking[0].start == 0 and self._is_a_ghost(found):
             yield self._ghost(found, lacking.pop(0))
         for run in lacking:

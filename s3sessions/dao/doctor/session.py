@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from s3sessions.dao.beginning import WHOLE
+from s3sessions.dao.doctor.beginnings import HistoryDocument
 from s3sessions.dao.doctor.case import Case, Patient
 from s3sessions.dao.doctor.foreign import foreign_cases
+from s3sessions.dao.doctor.markers import marker_case
 from s3sessions.dao.doctor.messages import Examination, unreadable
 from s3sessions.dao.doctor.repairs import (
     create_agent_document,
@@ -19,6 +22,7 @@ from s3sessions.dao.doctor.repairs import (
 from s3sessions.dao.documents import Document, read_document, read_session_document
 from s3sessions.dao.listing import entries
 from s3sessions.dao.marking import Mark
+from s3sessions.dao.origin import UNFINISHED
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidId, SessionNotFound, UnsupportedVersion
 from s3sessions.health import FindingKind
@@ -34,6 +38,11 @@ class _Agent:
     keys: AgentKeys
     messages: dict[int, Entry] = field(default_factory=dict)
     documents: dict[Kind, Entry] = field(default_factory=dict)
+
+    @property
+    def has_beginning(self) -> bool:
+        """Tell whether its first message is there, or a document that says where it begins."""
+        return 0 in self.messages or Kind.HISTORY in self.documents
 
 
 @dataclass
@@ -62,6 +71,9 @@ class SessionExamination:
             raise SessionNotFound("session does not exist", key=self.session.prefix)
         if document is not None and document.stamp.get("deleted_at"):
             yield self._interrupted(document, document.stamp, None)
+            return
+        if document is not None and document.stamp.get(UNFINISHED):
+            yield self._unfinished(document)
             return
         self._sort(listed)
         for case in (*self._session_cases(document), *self._deleted_agents(document)):
@@ -116,7 +128,7 @@ class SessionExamination:
                 "of a first append that failed, or of a deletion by other means",
                 "delete the session",
             )
-        elif all(0 not in agent.messages for agent in spoken):
+        elif not any(agent.has_beginning for agent in spoken):
             yield patient.case(
                 FindingKind.GHOST,
                 key,
@@ -160,6 +172,19 @@ class SessionExamination:
             partial(finish_deletion, self.scope, self.session, agent, mark_id),
         )
 
+    # Forks
+
+    def _unfinished(self, document: Document) -> Case:
+        began = parse_time(document.part(UNFINISHED).get("at"))
+        since = "" if began is None else f" at {began:%Y-%m-%d %H:%M}Z"
+        return Patient(self.session.session_id).case(
+            FindingKind.UNFINISHED_FORK,
+            self.session.document,
+            f"a fork of session {document.text('parent')!r} began{since} and has not ended: nobody "
+            "can read or write what it has made so far",
+            "fork again with the same id, which ends it, or delete the session",
+        )
+
     # An agent, and everything else
 
     async def _agent_cases(
@@ -179,9 +204,25 @@ class SessionExamination:
             if kind in agent.documents:
                 async for case in self._document_cases(patient, kind, agent.documents[kind].key):
                     yield case
-        born = None if session is None else parse_time(session.body.get("created_at"))
-        async for case in Examination(self.scope, agent.keys, agent.messages, born).run():
+        async for case in self._message_cases(agent, session):
             yield case
+
+    async def _message_cases(
+        self, agent: _Agent, session: Document | None
+    ) -> AsyncGenerator[Case, None]:
+        document, history = None, None
+        if Kind.HISTORY in agent.documents:
+            document = await read_document(self.scope, agent.keys.history)
+        if document is not None:
+            history = HistoryDocument(self.scope, self.session, agent.keys, document, session)
+        born = None if session is None else parse_time(session.body.get("created_at"))
+        beginning = WHOLE if history is None else await history.beginning()
+        messages = Examination(self.scope, agent.keys, agent.messages, born, beginning)
+        async for case in messages.run():
+            yield case
+        if history is not None:
+            async for case in history.cases(messages):
+                yield case
 
     async def _document_cases(
         self, patient: Patient, kind: Kind, key: str
@@ -211,5 +252,12 @@ class SessionExamination:
         patient = Patient(self.session.session_id)
         for entry in self._others:
             document = await read_document(self.scope, entry.key)
-            if document is not None and document.corrupt is not None:
+            if document is None:
+                continue
+            if document.corrupt is not None:
                 yield unreadable(patient, document.corrupt)
+            place = self.scope.root.parse(entry.key)
+            if place is not None and place.kind is Kind.CHILD:
+                case = await marker_case(self.scope, place, entry, document)
+                if case is not None:
+                    yield case

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from s3sessions.aio import AsyncAgentSession
 from s3sessions.errors import Conflict, MessageNotFound, SessionNotFound, StoreUnavailable
 from s3sessions.models import Message
-from s3sessions.testing.simulate.ledger import token_of
+from s3sessions.testing.simulate.reading import token_of
 from s3sessions.testing.simulate.stage import Role
 
 
@@ -27,7 +27,7 @@ class Changer:
                 history = await chat.restore()
             except (StoreUnavailable, SessionNotFound):
                 continue
-            role.ledger.read(role.name, "restore", began, history.messages)
+            role.ledger.read(role.name, "restore", began, history.messages, summary=history.summary)
             await role.idle()
             if history.messages:
                 await self._change(role, chat, role.rng.choice(history.messages))

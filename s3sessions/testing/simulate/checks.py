@@ -6,8 +6,12 @@ import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from s3sessions.testing.simulate.cuts import hidden, unseen
 from s3sessions.testing.simulate.facts import LAST_WORD, Facts
-from s3sessions.testing.simulate.ledger import Change, Demolition, Known, Reading, Sighting, Spoken
+from s3sessions.testing.simulate.forks import forked
+from s3sessions.testing.simulate.ledger import Change, Demolition, Known, Spoken
+from s3sessions.testing.simulate.prunes import pruned
+from s3sessions.testing.simulate.reading import Reading, Sighting
 
 
 class Invariant(enum.StrEnum):
@@ -23,6 +27,9 @@ class Invariant(enum.StrEnum):
     ALL_OR_NOTHING = "of a session that is being deleted a reader sees all or nothing"
     GONE = "a deletion that ended leaves nothing older than it"
     CHANGED = "an acknowledged change in place stays"
+    HIDDEN = "what was hidden stays hidden, and its summary or replacement stands for it"
+    FORKED = "a fork shows one history of its parent, all of it, or nothing"
+    PRUNED = "a prune deletes nothing that is younger than it was told"
     CALM = "in calm weather everything works, and nothing raises what it does not document"
 
 
@@ -47,23 +54,27 @@ def _calm(facts: Facts) -> Iterator[str]:
     yield from facts.ledger.surprises
     if facts.final is None:
         yield "the history cannot be restored in calm weather"
-    elif LAST_WORD not in facts.final.tokens:
+    elif LAST_WORD not in facts.final.tokens and not facts.is_haunted(facts.final):
         yield f"what was appended in calm weather is not there: {facts.final.tokens}"
 
 
 def _found(facts: Facts) -> Iterator[str]:
     for reading in facts.whole:
-        if reading.kind == "follow" and facts.has_ghosts(reading):
-            # A new life may begin below what it follows.
+        if _follows_ghosts(facts, reading) or facts.is_haunted(reading):
             continue
         shown = set(reading.tokens)
         for spoken in facts.ledger.spoken.values():
             if spoken.acknowledged is None or spoken.acknowledged > reading.began:
                 continue
-            if spoken.token in shown or spoken.token in facts.removed:
+            if spoken.token in shown or facts.is_lifted(spoken.token, reading):
                 continue
             if not facts.is_exempt(spoken, reading):
                 yield f"{reading.reader} ({reading.kind}) lacks {spoken.token}: {reading.tokens}"
+
+
+def _follows_ghosts(facts: Facts, reading: Reading) -> bool:
+    """Tell whether a new life may have begun below what it follows, or with the same message."""
+    return reading.kind == "follow" and facts.has_ghosts(reading)
 
 
 def _foreign(facts: Facts) -> Iterator[str]:
@@ -125,8 +136,9 @@ def _seen(facts: Facts) -> Iterator[str]:
                     f"{sighting.token} stands behind {before and before.token}, the last that its "
                     f"writer had seen is {spoken.known}: {reading.tokens}"
                 )
-            if sighting.token not in facts.removed:
+            if sighting.token not in facts.removed | facts.hidden:
                 before = sighting
+    yield from unseen(facts)
 
 
 def _is_checked(spoken: Spoken) -> bool:
@@ -138,24 +150,31 @@ def _is_checked(spoken: Spoken) -> bool:
 
 
 def _knew(facts: Facts, known: Known, before: Sighting | None) -> bool:
-    """Tell whether what stands before a message is the last that its handle had seen."""
+    """Tell whether what stands before a message is the last that its handle had seen.
+
+    A handle that looked while a replacement was written and not yet named has seen the history
+    that was, and goes on behind the new one if that is named then.
+    """
+    if before is not None and facts.is_pending(before.token, known):
+        return True
     if before is None:
-        return known.token is None or known.token in facts.removed
-    if known.token is None or known.token in facts.removed:
+        return known.token is None or known.token in facts.removed | facts.hidden
+    if known.token is None or known.token in facts.removed | facts.hidden:
         return before.place <= known.place
     return before.token == known.token
 
 
 def _stable(facts: Facts) -> Iterator[str]:
     final = facts.final
-    if final is None or facts.has_ghosts(final):
+    if final is None or facts.has_ghosts(final) or facts.is_haunted(final):
         return
-    end = facts.standing(final.tokens)
+    # A replacement comes in below what was appended while it was named.
+    end = _lasting(facts, final)
     furthest: list[tuple[int, int, Reading]] = []
     for reading in facts.ledger.readings:
         if facts.is_overtaken(reading):
             continue
-        seen = facts.standing(reading.tokens)
+        seen = _lasting(facts, reading)
         start = end.index(seen[0]) if seen and seen[0] in end else 0
         up_to = start + len(seen)
         if end[start:up_to] != seen:
@@ -169,6 +188,11 @@ def _stable(facts: Facts) -> Iterator[str]:
             furthest.append((reading.ended, up_to, reading))
 
 
+def _lasting(facts: Facts, reading: Reading) -> list[str]:
+    shown = {token for cut in facts.cuts for token in cut.shown}
+    return [token for token in facts.standing(reading.tokens) if token not in shown]
+
+
 def _refused(facts: Facts) -> Iterator[str]:
     for reading in facts.ledger.readings:
         if facts.ledger.demolitions:
@@ -180,7 +204,7 @@ def _refused(facts: Facts) -> Iterator[str]:
         versions = {sighting.version for sighting in reading.sightings}
         for change in facts.ledger.changes:
             alone = sum(other.token == change.token for other in facts.ledger.changes) == 1
-            if change.refused and alone and change.version in versions:
+            if change.refused and alone and change.version and change.version in versions:
                 yield f"{reading.reader} saw {change.version!r}, a change that was refused"
 
 
@@ -194,7 +218,7 @@ def _all_or_nothing(facts: Facts) -> Iterator[str]:
                 ended = spoken.acknowledged
                 if ended is None or ended >= min(demolition.began, reading.began):
                     continue
-                if spoken.token in reading.tokens or spoken.token in facts.removed:
+                if spoken.token in reading.tokens or facts.is_lifted(spoken.token, reading):
                     continue
                 if not _is_gone_before(facts, spoken, demolition):
                     yield f"{reading.reader} saw {old} without {spoken.token}"
@@ -202,10 +226,8 @@ def _all_or_nothing(facts: Facts) -> Iterator[str]:
 
 def _is_gone_before(facts: Facts, spoken: Spoken, demolition: Demolition) -> bool:
     """Tell whether an earlier deletion may have taken it."""
-    return any(
-        began < demolition.began and (ended is None or ended >= spoken.known_since)
-        for began, ended in facts.marked
-    )
+    earlier = [span for span in facts.marked if span.began < demolition.began]
+    return any(span.is_unknown_to(spoken.known_since) for span in earlier)
 
 
 def _gone(facts: Facts) -> Iterator[str]:
@@ -213,7 +235,7 @@ def _gone(facts: Facts) -> Iterator[str]:
         if demolition.ended is None:
             continue
         for reading in facts.ledger.readings:
-            if reading.began <= demolition.ended:
+            if reading.began <= demolition.ended or _follows_ghosts(facts, reading):
                 continue
             for token in reading.tokens:
                 if facts.is_older(token, demolition, reading):
@@ -271,4 +293,7 @@ RULES: dict[Invariant, Callable[[Facts], Iterator[str]]] = {
     Invariant.ALL_OR_NOTHING: _all_or_nothing,
     Invariant.GONE: _gone,
     Invariant.CHANGED: _changed,
+    Invariant.HIDDEN: hidden,
+    Invariant.FORKED: forked,
+    Invariant.PRUNED: pruned,
 }

@@ -1,4 +1,4 @@
-"""Actors that delete the session, and run the deletion again until it ends."""
+"""Actors that delete a session, and run the deletion again until it ends."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from s3sessions.errors import (
     SessionNotFound,
     StoreUnavailable,
 )
-from s3sessions.testing.simulate.ledger import Demolition
-from s3sessions.testing.simulate.stage import SESSION, Role
+from s3sessions.testing.simulate.ledger import SESSION, Demolition
+from s3sessions.testing.simulate.stage import Role
 
 
 @dataclass
 class Deleter:
-    """Deletes the session; killed or refused, it is run again, and goes on where it stopped."""
+    """Deletes a session; killed or refused, it is run again, and goes on where it stopped."""
 
+    session_id: str = SESSION
     tries: int = 6
     _demolition: Demolition | None = None
 
@@ -25,9 +26,9 @@ class Deleter:
         await role.idle()
         while self.tries > 0:
             self.tries -= 1
-            self._demolition = self._demolition or role.ledger.demolish()
+            self._demolition = self._demolition or role.ledger.demolish(self.session_id)
             try:
-                await role.sessions.delete(SESSION)
+                await role.sessions.delete(self.session_id)
             except (StoreUnavailable, PartialDelete, Conflict):
                 await role.idle()
                 continue

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from s3sessions.testing.simulate.ledger import Demolition, Ledger, Reading, Spoken
+from s3sessions.testing.simulate.child import Child
+from s3sessions.testing.simulate.ledger import Cut, Demolition, Known, Ledger, Spoken
+from s3sessions.testing.simulate.marks import MarkSpan
+from s3sessions.testing.simulate.reading import Reading
 
 LAST_WORD: Final = "last-word/1"
 """Token of what is appended after everything is over."""
@@ -27,11 +30,13 @@ class Facts:
         final: the last whole reading, in calm weather after everybody had ended.
         created: ticks at which message objects were created where none was, and their bytes.
         marked: spans in which the session was marked as deleted.
+        child: the session that was forked off, where there is one.
     """
 
     ledger: Ledger
     created: list[tuple[int, str, bytes]]
-    marked: list[tuple[int, int | None]]
+    marked: list[MarkSpan]
+    child: Child
     final: Reading | None
 
     @property
@@ -46,16 +51,43 @@ class Facts:
     def is_exempt(self, spoken: Spoken, reading: Reading) -> bool:
         """Tell whether a deletion that its handle could not know of may have taken it."""
         return any(
-            began <= reading.ended and (ended is None or ended >= spoken.known_since)
-            for began, ended in self.marked
+            span.began <= reading.ended and span.is_unknown_to(spoken.known_since)
+            for span in self.marked
         )
 
     def has_ghosts(self, reading: Reading) -> bool:
-        """Tell whether it shows what a handle from before a deletion wrote."""
+        """Tell whether what a handle from before a deletion wrote is among it.
+
+        A replacement that was never named is shown to nobody, and has its place all the same.
+        """
         spoken = self.ledger.spoken
+        unnamed = {token for cut in self.ledger.cuts for token in cut.shown}
         return any(
             self.is_exempt(spoken[token], reading) for token in reading.tokens if token in spoken
-        )
+        ) or any(tick <= reading.ended and token in unnamed for tick, token in self.ghosts)
+
+    @cached_property
+    def ghosts(self) -> list[tuple[int, str]]:
+        """What handles from before a deletion wrote under its mark, or behind it, and when."""
+        return [
+            (tick, token)
+            for token, created in self.creations.items()
+            for tick in created
+            if (spoken := self.ledger.spoken.get(token)) is not None
+            and any(
+                span.began <= tick and span.is_unknown_to(spoken.known_since)
+                for span in self.marked
+            )
+        ]
+
+    def is_haunted(self, reading: Reading) -> bool:
+        """Tell whether the beginning may have been moved behind such a message.
+
+        It may stand above others of the life that came after the deletion: those are hidden with
+        it, and what is still to come below it.
+        """
+        since = min((tick for tick, _ in self.ghosts), default=reading.ended)
+        return any(since <= cut.began <= reading.ended for cut in self.cuts)
 
     def is_overtaken(self, reading: Reading) -> bool:
         """Tell whether a deletion ran during the reading or after it."""
@@ -71,7 +103,9 @@ class Facts:
         return bool(ticks) and max(ticks) < demolition.began and not self._is_marked(max(ticks))
 
     def _is_marked(self, tick: int) -> bool:
-        return any(began < tick and (ended is None or tick < ended) for began, ended in self.marked)
+        return any(
+            span.began < tick and (span.ended is None or tick < span.ended) for span in self.marked
+        )
 
     @cached_property
     def creations(self) -> dict[str, list[int]]:
@@ -84,8 +118,33 @@ class Facts:
         return creations
 
     def standing(self, tokens: Iterable[str]) -> list[str]:
-        """Give those that nobody tried to remove."""
-        return [token for token in tokens if token not in self.removed]
+        """Give those that nobody tried to remove or to hide."""
+        lifted = self.removed | self.hidden
+        return [token for token in tokens if token not in lifted]
+
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """Changes of the beginning that were done, or may have been."""
+        return [cut for cut in self.ledger.cuts if not cut.refused]
+
+    @cached_property
+    def hidden(self) -> set[str]:
+        """Tokens that somebody hid, or may have hidden."""
+        return {token for cut in self.cuts for token in cut.hidden}
+
+    def is_pending(self, token: str, known: Known) -> bool:
+        """Tell whether a replacement with this message was under way while a handle looked."""
+        return any(
+            token in cut.shown
+            and any(tick <= known.at for tick in self.creations.get(cut.shown[0], ()))
+            and (cut.ended is None or cut.ended > known.since)
+            for cut in self.cuts
+        )
+
+    def is_lifted(self, token: str, reading: Reading) -> bool:
+        """Tell whether somebody may have removed or hidden it before the reading ended."""
+        cuts = [cut for cut in self.cuts if cut.began <= reading.ended]
+        return token in self.removed or any(token in cut.hidden for cut in cuts)
 
     @cached_property
     def removed(self) -> set[str]:

@@ -8,27 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final
 
-from s3sessions.models import Message
+from s3sessions.models import Message, Summary
+from s3sessions.testing.simulate.reading import Place, Reading, ReadKind, place_of, token_of
 
-Place: TypeAlias = tuple[int, int]
-"""Where a message is read: the index (of its batch's commit), then the position in its batch."""
+SESSION: Final = "s"
+"""Id of the session whose history everybody works on."""
+
+CHILD: Final = "c"
+"""Id of the one that is forked off it."""
+
+AGENT: Final = "a"
 
 
 @dataclass(frozen=True)
 class Known:
-    """The last message that a handle has seen: its place and token; None where it saw none."""
+    """The last message that a handle has seen: its place and token; None where it saw none.
+
+    It looked from `since` to `at`.
+    """
 
     place: Place = (-1, 0)
     token: str | None = None
+    since: int = 0
+    at: int = 0
 
     @classmethod
-    def of(cls, messages: Sequence[Message]) -> Known:
-        return cls(place_of(messages[-1]), token_of(messages[-1])) if messages else cls()
-
-
-ReadKind: TypeAlias = Literal["restore", "last", "iterate", "follow"]
+    def of(cls, messages: Sequence[Message], since: int = 0, at: int = 0) -> Known:
+        if not messages:
+            return cls(since=since, at=at)
+        return cls(place_of(messages[-1]), token_of(messages[-1]), since, at)
 
 
 @dataclass
@@ -73,42 +83,44 @@ class Change:
     refused: bool = False
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """One message as somebody read it."""
-
-    token: str
-    place: Place
-    version: str
-    write_id: str | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one read gave.
+@dataclass
+class Cut:
+    """One change of where the history begins.
 
     Attributes:
-        kind: how it was read; `last` gives the end alone, `follow` is a restore and what
-            `refresh` added to it.
-        asked: how many messages `last` was to give.
-        began, ended: when.
+        hidden: tokens that it hides, if it is done.
+        shown: tokens that it puts in their place.
+        summary: text that it sets; empty where it drops the summary, None where it keeps it.
+        known_at: when the history that it states was read.
+        ended: when it was acknowledged; None if never.
+        refused: whether it was refused, and so not done.
     """
 
-    reader: str
-    kind: ReadKind
-    asked: int
+    hidden: frozenset[str]
+    shown: tuple[str, ...]
+    summary: str | None
+    known_at: int
     began: int
-    ended: int
-    sightings: tuple[Sighting, ...]
-
-    @property
-    def tokens(self) -> list[str]:
-        return [sighting.token for sighting in self.sightings]
+    ended: int | None = None
+    refused: bool = False
 
 
 @dataclass
 class Demolition:
-    """One deletion, however often it was run again; `ended` is None until it succeeded."""
+    """One deletion, however often it was run again; `ended` is None until it succeeded.
+
+    Attributes:
+        is_wanted: whether it is to end whatever happens; a prune may find that it is not to be.
+    """
+
+    began: int
+    ended: int | None = None
+    is_wanted: bool = True
+
+
+@dataclass
+class Fork:
+    """One call that forks the child off; `ended` is None where it did not succeed."""
 
     began: int
     ended: int | None = None
@@ -121,7 +133,12 @@ class Ledger:
         spoken: messages by token.
         readings: in the order in which they ended.
         changes: in the order in which they began.
-        demolitions: likewise.
+        cuts: likewise.
+        demolitions: likewise; of the session.
+        discards: deletions of the child, likewise.
+        forks: likewise.
+        offspring: what was read of the child.
+        older_than: seconds of silence after which a prune deletes.
         surprises: errors that no verb documents.
     """
 
@@ -130,7 +147,12 @@ class Ledger:
         self.spoken: dict[str, Spoken] = {}
         self.readings: list[Reading] = []
         self.changes: list[Change] = []
+        self.cuts: list[Cut] = []
         self.demolitions: list[Demolition] = []
+        self.discards: list[Demolition] = []
+        self.forks: list[Fork] = []
+        self.offspring: list[Reading] = []
+        self.older_than = 0.0
         self.surprises: list[str] = []
 
     def now(self) -> int:
@@ -180,13 +202,25 @@ class Ledger:
         messages: Iterable[Message],
         *,
         asked: int = 0,
+        summary: Summary | None = None,
     ) -> None:
         """Note what was read."""
-        sightings = tuple(
-            Sighting(token_of(m), place_of(m), str(m.payload.get("version", "")), m.write_id)
-            for m in messages
+        reading = Reading.of(
+            reader, kind, began, self.now(), messages, asked=asked, summary=summary
         )
-        self.readings.append(Reading(reader, kind, asked, began, self.now(), sightings))
+        self.readings.append(reading)
+
+    def read_child(
+        self,
+        reader: str,
+        kind: ReadKind,
+        began: int,
+        messages: Iterable[Message],
+        summary: Summary | None = None,
+    ) -> None:
+        """Note what was read of the child."""
+        reading = Reading.of(reader, kind, began, self.now(), messages, summary=summary)
+        self.offspring.append(reading)
 
     def change(self, token: str, version: str) -> Change:
         """Note that a message is about to be changed in place, or removed."""
@@ -194,20 +228,31 @@ class Ledger:
         self.changes.append(change)
         return change
 
-    def demolish(self) -> Demolition:
+    def cut(
+        self,
+        hidden: Iterable[str],
+        *,
+        known_at: int,
+        shown: Iterable[str] = (),
+        summary: str | None = None,
+    ) -> Cut:
+        """Note that the history is about to begin elsewhere."""
+        cut = Cut(frozenset(hidden), tuple(shown), summary, known_at, self.now())
+        self.cuts.append(cut)
+        return cut
+
+    def demolish(self, session_id: str = SESSION, *, is_wanted: bool = True) -> Demolition:
         """Note that a deletion begins."""
-        demolition = Demolition(self.now())
-        self.demolitions.append(demolition)
+        demolition = Demolition(self.now(), is_wanted=is_wanted)
+        (self.demolitions if session_id == SESSION else self.discards).append(demolition)
         return demolition
 
+    def call_off(self, demolition: Demolition) -> None:
+        """Note that a deletion has not been made, and will not be."""
+        self.demolitions.remove(demolition)
 
-def token_of(message: Message) -> str:
-    """Give the token of a message."""
-    return str(message.payload.get("token", f"nobody's, at index {message.index}"))
-
-
-def place_of(message: Message) -> Place:
-    """Give the place at which a message is read."""
-    if message.batch is None:
-        return (message.index, 0)
-    return (message.batch.commit, message.batch.position)
+    def fork(self) -> Fork:
+        """Note that the child is about to be forked off."""
+        fork = Fork(self.now())
+        self.forks.append(fork)
+        return fork

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 from s3sessions.errors import NotFound, PreconditionFailed
 from s3sessions.ports import ABSENT, Blob, Condition, Entry, Page
+from s3sessions.testing.simulate.marks import Marks, MarkSpan
+
+_DOCUMENT: Final = "/session.json"
 
 
 class Objects:
@@ -14,8 +20,7 @@ class Objects:
 
     Attributes:
         created: when an object was created where none was, its key and its bytes.
-        marked: spans of time in which session.json was there and marked as deleted; the last one
-            may have no end.
+        marks: of each session, by the key of its session.json.
     """
 
     def __init__(self, clock: Callable[[], float], tick: Callable[[], int]) -> None:
@@ -24,7 +29,7 @@ class Objects:
         self._blobs: dict[str, Blob] = {}
         self._writes = 0
         self.created: list[tuple[int, str, bytes]] = []
-        self.marked: list[tuple[int, int | None]] = []
+        self.marks: defaultdict[str, Marks] = defaultdict(lambda: Marks(tick))
 
     def keys(self) -> list[str]:
         return sorted(self._blobs)
@@ -47,7 +52,8 @@ class Objects:
         if there is None:
             self.created.append((self._tick(), key, data))
         self._blobs[key] = Blob(data, etag, datetime.fromtimestamp(self._clock(), UTC))
-        self._note_mark(key, is_marked=b'"deleted_at"' in data)
+        if key.endswith(_DOCUMENT):
+            self.marks[key].written(data, partial(self._silence, key))
         return etag
 
     def delete(self, key: str, only_if: str | None) -> None:
@@ -57,16 +63,23 @@ class Objects:
         if only_if is not None and there.etag != only_if:
             raise PreconditionFailed("the object is not the version that was read", key=key)
         del self._blobs[key]
-        self._note_mark(key, is_marked=False)
+        if key.endswith(_DOCUMENT):
+            self.marks[key].gone()
 
-    def _note_mark(self, key: str, *, is_marked: bool) -> None:
-        if not key.endswith("/session.json"):
-            return
-        was_marked = bool(self.marked) and self.marked[-1][1] is None
-        if is_marked and not was_marked:
-            self.marked.append((self._tick(), None))
-        elif was_marked and not is_marked:
-            self.marked[-1] = (self.marked[-1][0], self._tick())
+    def history(self, root: str) -> tuple[list[tuple[int, str, bytes]], list[MarkSpan]]:
+        """Give what was created below the prefix of a session, and when that was marked."""
+        created = [made for made in self.created if made[1].startswith(root)]
+        return created, self.marks[f"{root.rstrip('/')}{_DOCUMENT}"].spans
+
+    def _silence(self, document: str) -> float | None:
+        """Tell how long ago the newest message of a session was stored."""
+        root = document.removesuffix(_DOCUMENT)
+        stored = [
+            blob.modified.timestamp()
+            for key, blob in self._blobs.items()
+            if key.startswith(f"{root}/") and "/messages/" in key
+        ]
+        return self._clock() - max(stored) if stored else None
 
     def page(self, prefix: str, delimiter: str | None, after: str, limit: int) -> Page:
         """Give what stands behind `after` in byte order, `limit` keys and prefixes at most."""

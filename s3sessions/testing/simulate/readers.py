@@ -32,7 +32,7 @@ async def restore_all(role: Role) -> None:
     """Restore a whole history."""
     began = role.ledger.now()
     history = await role.open().restore(on_corrupt=role.on_corrupt)
-    role.ledger.read(role.name, "restore", began, history.messages)
+    role.ledger.read(role.name, "restore", began, history.messages, summary=history.summary)
 
 
 async def restore_last(role: Role) -> None:

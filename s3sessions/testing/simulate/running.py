@@ -12,10 +12,13 @@ from s3sessions.errors import SessionDeleted
 from s3sessions.log import LOGGER
 from s3sessions.testing.faults import Fault
 from s3sessions.testing.simulate.checks import Invariant, Violation, check
+from s3sessions.testing.simulate.child import Child
 from s3sessions.testing.simulate.deleters import Deleter
 from s3sessions.testing.simulate.facts import Facts
-from s3sessions.testing.simulate.ledger import Reading
+from s3sessions.testing.simulate.forks import inherited
+from s3sessions.testing.simulate.ledger import CHILD, SESSION
 from s3sessions.testing.simulate.readers import iterate, restore_all, restore_last
+from s3sessions.testing.simulate.reading import Reading
 from s3sessions.testing.simulate.scenarios import SCENARIOS
 from s3sessions.testing.simulate.scheduler import EndlessRun, Pause
 from s3sessions.testing.simulate.stage import Role, Stage, no_event_loop
@@ -150,20 +153,33 @@ def _play(stage: Stage) -> tuple[tuple[Violation, ...], Facts]:
         stage.scheduler.run()
         final = _look_back(stage)
     except EndlessRun as error:
-        facts = Facts(stage.ledger, stage.objects.created, stage.objects.marked, None)
-        return (Violation(Invariant.CALM, str(error)),), facts
-    facts = Facts(stage.ledger, stage.objects.created, stage.objects.marked, final)
+        return (Violation(Invariant.CALM, str(error)),), _facts(stage, None)
+    facts = _facts(stage, final)
+    facts.ledger.readings += inherited(facts)
     return check(facts), facts
+
+
+def _facts(stage: Stage, final: Reading | None) -> Facts:
+    objects = stage.objects
+    child = Child.of(*objects.history(f"session_{CHILD}/"))
+    return Facts(stage.ledger, *objects.history(f"session_{SESSION}/"), child, final)
 
 
 def _look_back(stage: Stage) -> Reading | None:
     """End deletions that nobody ended, read in each way, append once more and read again."""
     stage.weather.calm()
     stage.say("-- everybody has ended: calm weather")
-    for demolition in stage.ledger.demolitions:
-        if demolition.ended is None:
-            stage.enter("sweeper", Deleter(_demolition=demolition).play)
-            stage.scheduler.run()
+    for session_id, demolitions in (
+        (SESSION, stage.ledger.demolitions),
+        (CHILD, stage.ledger.discards),
+    ):
+        for demolition in demolitions:
+            if demolition.ended is None and demolition.is_wanted:
+                stage.enter("sweeper", Deleter(session_id, _demolition=demolition).play)
+                stage.scheduler.run()
+    if stage.epilogue is not None:
+        stage.enter("epilogue", stage.epilogue)
+        stage.scheduler.run()
     readings = stage.ledger.readings
     before = len(readings)
     stage.enter("auditor", _audit)

@@ -6,8 +6,13 @@ import random
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from s3sessions.testing.faults import Fault
 from s3sessions.testing.simulate.changers import Changer
 from s3sessions.testing.simulate.deleters import Deleter
+from s3sessions.testing.simulate.editors import MIN_AGE, Editor
+from s3sessions.testing.simulate.forkers import ChildReader, Forker, fork_in_calm_weather
+from s3sessions.testing.simulate.ledger import CHILD
+from s3sessions.testing.simulate.pruners import Pruner
 from s3sessions.testing.simulate.readers import Reader
 from s3sessions.testing.simulate.stage import Stage
 from s3sessions.testing.simulate.writers import Job, Writer
@@ -118,10 +123,82 @@ def deletion(stage: Stage) -> None:
     for name in _names(stage.rng, "deleter", 1, 2):
         stage.enter(name, Deleter().play)
     for name in _names(stage.rng, "writer", 1, 2):
-        writer = Writer(_jobs(stage.rng, name), strict=stage.rng.random() < 0.5)
-        for job in writer.jobs:
-            job.size = stage.rng.choice((1, 1, 2, 3))
-        _enter(stage, name, writer)
+        _enter(stage, name, _talker(stage.rng, name))
+    _readers(stage, 2)
+
+
+def editing(stage: Stage) -> None:
+    """A history whose beginning is moved while others append, change messages and read."""
+    stage.plant(stage.rng.choice((2, 3, 5, 10)), life="planted", age=_age(stage.rng))
+    if stage.rng.random() < 0.3:
+        stage.weather.only(Fault.LATE, Fault.STALL, Fault.CRASH_AFTER)
+    _edited(stage)
+    if stage.rng.random() < 0.3:
+        stage.enter("changer", Changer(2).play, after=_delay(stage.rng))
+
+
+def undoing(stage: Stage) -> None:
+    """A session that is deleted, and begins anew, while others move where its history begins."""
+    stage.plant(stage.rng.choice((2, 3, 5, 10)), life="planted", age=_age(stage.rng))
+    for name in _names(stage.rng, "deleter", 1, 2):
+        stage.enter(name, Deleter().play, after=_delay(stage.rng))
+    if stage.rng.random() < 0.5:
+        # What moves the beginning comes late, and meets the next life.
+        stage.weather.only(Fault.LATE, Fault.STALL, Fault.CRASH_AFTER)
+        stage.enter("next", Writer(_jobs(stage.rng, "next")).play, after=stage.rng.random() * 600)
+    _edited(stage)
+
+
+def forking(stage: Stage) -> None:
+    """A session that is forked while others append to it, truncate it and delete either of both."""
+    rng = stage.rng
+    stage.plant(rng.choice((1, 2, 3, 5, 10)), life="planted")
+    for name in _names(rng, "forker", 1, 2):
+        stage.enter(name, Forker(rng.random() < 0.5).play, after=_delay(rng))
+    for name in _names(rng, "heir", 1, 2):
+        stage.enter(name, ChildReader(rng.randint(1, 4)).play, after=_delay(rng))
+    for name in _names(rng, "writer", 0, 2):
+        _enter(stage, name, _talker(rng, name))
+    if rng.random() < 0.5:
+        stage.enter("editor", Editor(rng.randint(1, 2)).play, after=_delay(rng))
+    if rng.random() < 0.3:
+        stage.enter("deleter", Deleter().play, after=_delay(rng))
+    if rng.random() < 0.3:
+        stage.enter("discarder", Deleter(CHILD).play, after=_delay(rng))
+    stage.epilogue = fork_in_calm_weather
+
+
+def pruning(stage: Stage) -> None:
+    """A session that is pruned when nobody seems to speak in it, while others write and read."""
+    rng = stage.rng
+    stage.plant(rng.choice((1, 2, 3, 5, 10)), life="planted")
+    stage.ledger.older_than = longest = rng.choice((3.0, 10.0, 10.0, 300.0))
+    for name in _names(rng, "pruner", 1, 2):
+        stage.enter(name, Pruner(rng.randint(1, 3)).play, after=rng.random() * longest)
+    for name in _names(rng, "writer", 1, 2):
+        stage.enter(name, _talker(rng, name).play, after=rng.random() * 2 * longest)
+    if rng.random() < 0.4:
+        stage.enter("editor", Editor(rng.randint(1, 2)).play, after=rng.random() * 2 * longest)
+    if rng.random() < 0.2:
+        stage.enter("deleter", Deleter().play, after=rng.random() * 2 * longest)
+    for name in _names(rng, "reader", 0, 2):
+        reader = Reader(rng.randint(1, 3))
+        stage.enter(name, reader.play, after=rng.random() * 3 * longest)
+
+
+def _talker(rng: random.Random, name: str) -> Writer:
+    """Give a writer of single messages and batches, strict or not."""
+    writer = Writer(_jobs(rng, name), strict=rng.random() < 0.5)
+    for job in writer.jobs:
+        job.size = rng.choice((1, 1, 2, 3))
+    return writer
+
+
+def _edited(stage: Stage) -> None:
+    for name in _names(stage.rng, "editor", 1, 2):
+        stage.enter(name, Editor(stage.rng.randint(1, 3)).play, after=_delay(stage.rng))
+    for name in _names(stage.rng, "writer", 1, 2):
+        _enter(stage, name, _talker(stage.rng, name))
     _readers(stage, 2)
 
 
@@ -147,7 +224,11 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         turns,
         hurry,
         deletion,
+        editing,
+        undoing,
         vanishing,
+        forking,
+        pruning,
     )
 }
 """By name; what each is about stands in its docstring."""
@@ -156,6 +237,11 @@ SCENARIOS: Final[dict[str, Scenario]] = {
 def _length(rng: random.Random) -> int:
     """Draw how many messages are there already: where 9 becomes 10 a list is out of order."""
     return rng.choice((0, 0, 1, 1, 2, 3, 9, 10))
+
+
+def _age(rng: random.Random) -> float:
+    """Draw how old what is there is: as of just now, or old enough for a compaction."""
+    return rng.choice((0.0, 2 * MIN_AGE))
 
 
 def _names(rng: random.Random, what: str, least: int, most: int) -> list[str]:

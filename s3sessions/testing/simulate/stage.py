@@ -14,15 +14,12 @@ from s3sessions.aio import AsyncAgentSession, AsyncSessions
 from s3sessions.errors import CorruptObject, S3SessionsError
 from s3sessions.settings import Settings
 from s3sessions.testing.faults import Crash
-from s3sessions.testing.simulate.ledger import Ledger
+from s3sessions.testing.simulate.ledger import AGENT, CHILD, SESSION, Ledger
 from s3sessions.testing.simulate.objects import Objects
 from s3sessions.testing.simulate.requests import Trace
 from s3sessions.testing.simulate.scheduler import START, Pause, Process, Scheduler
 from s3sessions.testing.simulate.store import SimulatedStore
 from s3sessions.testing.simulate.weather import Weather
-
-SESSION: Final = "s"
-AGENT: Final = "a"
 
 _NO_LOOP: Final[Any] = object()
 _SETTINGS: Final = Settings()
@@ -56,6 +53,10 @@ class Role:
         """Open the one history that everybody works on."""
         return self.sessions.open(SESSION, AGENT, on_conflict=on_conflict)
 
+    def open_child(self) -> AsyncAgentSession:
+        """Open the history of the session that is forked off it."""
+        return self.sessions.open(CHILD, AGENT)
+
     @property
     def on_corrupt(self) -> Literal["raise", "report"]:
         """What to do with a batch of which a deletion took the members before its commit came."""
@@ -81,6 +82,7 @@ class Stage:
         objects: what the store holds.
         weather: what befalls requests.
         ledger: what the actors did and saw.
+        epilogue: what plays in calm weather, when everybody has ended.
     """
 
     def __init__(self, seed: str, trace: Callable[[str], None] | None) -> None:
@@ -89,6 +91,7 @@ class Stage:
         self.weather = Weather.draw(self.rng)
         self.ledger = Ledger(lambda: self.scheduler.tick)
         self.objects = Objects(lambda: self.scheduler.now, lambda: self.scheduler.tick)
+        self.epilogue: Play | None = None
         self._trace = None if trace is None else self._timed(trace)
         self._leisure = self.rng.choice((0.0, 0.05, 0.05, 0.5, 5.0, 120.0))
         self._page = self.rng.choice((2, 3, 5, 1000))
@@ -151,13 +154,25 @@ class Stage:
 
         return end
 
-    def plant(self, count: int) -> None:
-        """Put messages and documents there, as earlier invocations have left them."""
+    def plant(self, count: int, *, life: str | None = None, age: float = 0.0) -> None:
+        """Put messages and documents there, as earlier invocations have left them.
+
+        Args:
+            count: of the messages; one may be lacking.
+            life: that session.json names.
+            age: seconds since they were stored.
+        """
         if not count:
             return
+        self.scheduler.now -= age
+        self._plant(count, life)
+        self.scheduler.now += age
+
+    def _plant(self, count: int, life: str | None) -> None:
         root = f"session_{SESSION}/"
         agent = f"{root}agents/agent_{AGENT}/"
-        self._put(f"{root}session.json", {"session_id": SESSION, "s3sessions": {"v": 1}})
+        stamp = {"v": 1} if life is None else {"v": 1, "life": life}
+        self._put(f"{root}session.json", {"session_id": SESSION, "s3sessions": stamp})
         self._put(f"{agent}agent.json", {"agent_id": AGENT, "state": {}, "s3sessions": {"v": 1}})
         # One may have been removed by hand.
         hole = self.rng.randrange(count) if count > 1 and self.rng.random() < 0.2 else count

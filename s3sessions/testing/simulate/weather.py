@@ -73,6 +73,10 @@ class Weather:
             kinds = rng.sample(kinds, rng.randint(2, 6))
         return cls(rng, rate, frozenset(kinds))
 
+    def only(self, *kinds: Fault) -> None:
+        """Let these befall requests, often, and nothing else."""
+        self.rate, self.kinds = 0.15, frozenset(kinds)
+
     def calm(self) -> None:
         """Let nothing befall any more."""
         self.rate = 0.0

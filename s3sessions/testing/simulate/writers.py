@@ -15,7 +15,8 @@ from s3sessions.errors import (
     StoreUnavailable,
 )
 from s3sessions.models import Message
-from s3sessions.testing.simulate.ledger import Known, place_of
+from s3sessions.testing.simulate.ledger import Known
+from s3sessions.testing.simulate.reading import place_of
 from s3sessions.testing.simulate.stage import TRUST, Role
 
 _MOST_TRIES = 5
@@ -118,8 +119,9 @@ class Writer:
                 began,
                 history.messages,
                 asked=last or 0,
+                summary=history.summary,
             )
-            self._known = Known.of(history.messages)
+            self._known = Known.of(history.messages, began, role.ledger.now())
             return True
         return False
 

@@ -89,7 +89,9 @@ def test_the_first_turn_of_an_existing_session_reads_each_object_once(
 ) -> None:
     begin(shared, count)
     agent = unabridged(shared)
-    documents, lists = 2, -(-(count + 1) // 1_000)
+    lists = -(-(count + 1) // 1_000)
+    # Past one page of keys history.json is asked for, too: it may have come behind the first.
+    documents = 2 if lists == 1 else 3
     assert shared.cost(lambda: agent("hi")) == {"list": lists, "get": count + documents, "put": 2}
 
 

@@ -1,0 +1,36 @@
+"""Sweeping: what a fork takes back when the child that it was making has been deleted under it.
+
+A fork that stalled writes on after that. What it has written names the life of the child, so that
+only this is taken back, and nothing of another child with the same id.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+
+from s3sessions.codec import STAMP, load_document
+from s3sessions.dao.listing import pages
+from s3sessions.dao.origin import FORK
+from s3sessions.dao.scope import Scope
+from s3sessions.errors import CorruptObject, NotFound, PreconditionFailed, UnsupportedVersion
+from s3sessions.keys import SessionKeys
+
+
+async def sweep(scope: Scope, child: SessionKeys, life: str) -> None:
+    """Delete what a fork has written of this life of the child.
+
+    Requests: 1 LIST for each 1,000 objects, 1 GET for each, 1 DELETE for each that goes.
+    """
+    async for page in pages(scope.store, child.agents):
+        calls = [partial(_take_back, scope, entry.key, life) for entry in page.entries]
+        await scope.store.fan_out(calls)
+
+
+async def _take_back(scope: Scope, key: str, life: str) -> None:
+    # Gone, changed by others, or nothing that a fork has written.
+    with suppress(NotFound, PreconditionFailed, CorruptObject, UnsupportedVersion):
+        blob = await scope.store.get(key)
+        stamp = load_document(key, blob.data).get(STAMP, {})
+        if life in (stamp.get(FORK), stamp.get("life")):
+            await scope.store.delete(key, only_if=blob.etag)
