@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, MutableMapping
 
@@ -23,6 +24,11 @@ S3_COLOURS = COLOURS if HAS_AIOBOTO3 else ("sync",)
 """The colours of S3: async needs aioboto3, with which the newest boto3 cannot be installed."""
 
 collect_ignore_glob = [] if HAS_AIOBOTO3 else ["*test_*_async.py"]
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the tests in the background ignores it, and so would what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def be_nobody(environ: MutableMapping[str, str], home: str) -> None:
