@@ -68,8 +68,18 @@ class Writer:
         chat = self._sessions.open(SESSION, on_conflict="rebase")
         if self._assignment.stamps:
             # A handle that has restored knows the write id of every message.
-            chat.restore()
+            self._restore(chat)
         return chat
+
+    def _restore(self, chat: AgentSession) -> None:
+        """Restore, though the server be killed before this writer has come so far."""
+        while True:
+            try:
+                chat.restore()
+            except StoreUnavailable:
+                self._unavailable += 1
+            else:
+                return
 
     def _share(self, chat: AgentSession, n: int) -> list[Message]:
         payload = self._payload(n)
