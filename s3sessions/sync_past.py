@@ -111,7 +111,8 @@ class Past:
 
         Safe beside writers, readers and other compactions, and after a crash: each object goes only
         in the version that was listed, the newest message of a certain age always stays, and so
-        does everything younger than that. Run it again to go on.
+        does everything younger than that. Where session.json cannot be read nothing is deleted. Run
+        it again to go on.
 
         Requests: 1 LIST for each 1,000 objects, 1 GET; where there is a history.json, 1 GET more;
         where something is hidden, 1 GET or a few, and 1 DeleteObjects for each 1,000. Older

@@ -78,6 +78,18 @@ def beginning_of(document: Document | None, session: Document | None, agent_id: 
     )
 
 
+def beginning_within(
+    document: Document | None, session: Document | None, agent_id: str, next_index: int
+) -> Beginning:
+    """Read a history.json beside a list that shows this end.
+
+    Without a session.json it may be what a stalled writer left behind a deletion.
+    """
+    if document is not None and session is None and not fits(document, next_index):
+        return WHOLE
+    return beginning_of(document, session, agent_id)
+
+
 def _reached(document: Document) -> int:
     reached = document.body.get("next_index")
     return reached if isinstance(reached, int) else 0

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from s3sessions.codec import PARTIAL, Draft, usage_fields
+from s3sessions.codec import PARTIAL, usage_fields
 from s3sessions.dao.copies import Copies
+from s3sessions.dao.drafting import Drafting
 from s3sessions.dao.original import Original
 from s3sessions.dao.rewriting import Rewriting, is_visible, not_found
 from s3sessions.dao.scope import Scope
@@ -25,7 +26,7 @@ async def update(
     scope: Scope, agent: AgentKeys, message: Message, payload: Mapping[str, Any]
 ) -> Message:
     """Replace the payload of the version that was read; see `AgentSession.update`."""
-    draft, now = _draft(scope, payload), scope.now()
+    draft, now = Drafting(scope).one(payload, ""), scope.now()
     if message.etag is None:
         raise InvalidMessage(f"message {message.index} has no etag: read it, then update it")
 
@@ -45,7 +46,7 @@ async def redact(
     scope: Scope, agent: AgentKeys, index: int, replacement: Mapping[str, Any] | None
 ) -> Message:
     """Take the content out of a message and its copies; see `AgentSession.redact`."""
-    draft = None if replacement is None else _draft(scope, replacement)
+    draft = None if replacement is None else Drafting(scope).one(replacement, "")
     now = scope.now()
 
     async def rewrite(original: Original) -> bytes | None:
@@ -67,7 +68,7 @@ async def complete(
     scope: Scope, agent: AgentKeys, index: int, payload: Mapping[str, Any], usage: Usage | None
 ) -> Message:
     """Finish a partial message; see `AgentSession.complete`."""
-    draft, now = _draft(scope, payload, usage), scope.now()
+    draft, now = Drafting(scope).one(payload, "", usage=usage), scope.now()
 
     async def rewrite(original: Original) -> bytes | None:
         await _check_there(scope, agent, original)
@@ -101,12 +102,6 @@ async def remove(scope: Scope, agent: AgentKeys, index: int) -> Message:
     void = await Rewriting(scope, agent, index, rewrite, "message_removed").run()
     await Copies(scope, agent, void).redact()
     return void
-
-
-def _draft(scope: Scope, payload: Mapping[str, Any], usage: Usage | None = None) -> Draft:
-    """Check and encode a payload as an append would. Raises InvalidMessage."""
-    limit = scope.settings.max_message_bytes
-    return Draft.of(payload, write_id="", created_at=scope.now(), limit=limit, usage=usage)
 
 
 async def _check_there(scope: Scope, agent: AgentKeys, original: Original) -> None:

@@ -13,20 +13,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from s3sessions.dao.beginning import Beginning, beginning_of
+from s3sessions.dao.beginning import WHOLE, Beginning, beginning_of
 from s3sessions.dao.documents import Document, check_not_deleted, read_document
 from s3sessions.dao.end import fetching
+from s3sessions.dao.erasing import delete_listed, partial_delete
 from s3sessions.dao.listing import AgentListing, look
 from s3sessions.dao.messages import Stored
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.visible import batch_of, is_listed
-from s3sessions.errors import Conflict, NotFound, PartialDelete, S3SessionsError
+from s3sessions.errors import Conflict, NotFound
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import CompactReport, Message
-from s3sessions.ports import DELETE_LIMIT, Entry, Target
+from s3sessions.ports import Entry
 
 
 @dataclass
@@ -60,9 +60,10 @@ class Compaction:
         return report
 
     async def _beginning(self, listing: AgentListing, session: Document | None) -> Beginning:
-        document = None
-        if Kind.HISTORY in listing.documents:
-            document = await read_document(self.scope, self.agent.history)
+        """Read what is hidden: nothing, where no session.json tells whose life that is."""
+        if Kind.HISTORY not in listing.documents or session is None or session.corrupt is not None:
+            return WHOLE
+        document = await read_document(self.scope, self.agent.history)
         if document is not None and document.corrupt is not None:
             raise document.corrupt
         return beginning_of(document, session, self.agent.agent_id)
@@ -82,34 +83,22 @@ class Compaction:
 
     async def _delete(self, gone: Sequence[Entry]) -> list[Entry]:
         """Delete what is there as it was listed; give what went."""
-        chunks = [gone[at : at + DELETE_LIMIT] for at in range(0, len(gone), DELETE_LIMIT)]
-        calls = [
-            partial(self.scope.store.delete_many, [Target(e.key, e.etag) for e in chunk])
-            for chunk in chunks
-        ]
-        results = await self.scope.store.fan_out(calls)
-        outcomes = {outcome.key: outcome.error for result in results for outcome in result}
+        outcomes = await delete_listed(self.scope, gone)
         failed = {
-            key: error
-            for key, error in outcomes.items()
+            entry.key: error
+            for entry, error in outcomes
             if error is not None and not isinstance(error, Conflict | NotFound)
         }
         if failed:
-            raise _partial(failed)
-        return [entry for entry in gone if outcomes[entry.key] is None]
+            raise partial_delete(
+                f"{len(failed)} hidden objects could not be deleted: mend the cause, then compact "
+                "again",
+                failed,
+            )
+        return [entry for entry, error in outcomes if error is None]
 
 
 def _may_list(commit: Stored | None, member: Stored) -> bool:
     """Tell whether a commit lists it; of one that cannot be read that is not known."""
     is_unreadable = commit is not None and not isinstance(commit.content, Message)
     return is_unreadable or is_listed(member, commit)
-
-
-def _partial(failed: dict[str, S3SessionsError]) -> PartialDelete:
-    key, error = next(iter(failed.items()))
-    return PartialDelete(
-        f"{len(failed)} hidden objects could not be deleted: mend the cause, then compact again",
-        key=key,
-        cause=error,
-        left=[(key, str(error)) for key, error in failed.items()],
-    )

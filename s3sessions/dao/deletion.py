@@ -13,17 +13,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from s3sessions.dao.documents import Document, read_session_document
+from s3sessions.dao.erasing import delete_listed, partial_delete
 from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.separation import leave_parent, release_children
-from s3sessions.errors import Conflict, PartialDelete, S3SessionsError, StoreUnavailable
+from s3sessions.errors import Conflict, S3SessionsError, StoreUnavailable
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import DeletionReport
-from s3sessions.ports import DELETE_LIMIT, Entry, Target
+from s3sessions.ports import DELETE_LIMIT, Entry
 
 _MOST_ROUNDS = 10
 
@@ -99,7 +99,7 @@ class Deletion:
         await self._delete_all(messages[whole:] + others)
         # What changed meanwhile, or could not go now, is met again by the next list.
         if not all(isinstance(e, (Conflict, StoreUnavailable)) for e in self._errors.values()):
-            raise _partial(
+            raise partial_delete(
                 f"{len(self._errors)} objects could not be deleted: mend the cause, then delete "
                 "again",
                 self._errors,
@@ -110,29 +110,22 @@ class Deletion:
         return place is not None and place.kind is Kind.MESSAGE
 
     async def _delete_all(self, gone: Sequence[Entry]) -> None:
-        chunks = [gone[at : at + DELETE_LIMIT] for at in range(0, len(gone), DELETE_LIMIT)]
-        calls = [
-            partial(self.scope.store.delete_many, [Target(e.key, e.etag) for e in chunk])
-            for chunk in chunks
-        ]
-        sizes = {entry.key: entry.size for entry in gone}
-        for outcomes in await self.scope.store.fan_out(calls):
-            for outcome in outcomes:
-                if outcome.error is None:
-                    self._objects += 1
-                    self._bytes += sizes[outcome.key]
-                else:
-                    self._errors[outcome.key] = outcome.error
+        for entry, error in await delete_listed(self.scope, gone):
+            if error is None:
+                self._objects += 1
+                self._bytes += entry.size
+            else:
+                self._errors[entry.key] = error
 
     def _given_up(self, left: list[Entry]) -> S3SessionsError:
         if self._errors:
-            return _partial(
+            return partial_delete(
                 f"{len(self._errors)} objects could not be deleted in {_MOST_ROUNDS} tries: "
                 "delete again later",
                 self._errors,
             )
         appeared = Conflict("written while the deletion ran")
-        return _partial(
+        return partial_delete(
             f"something was written under each of {_MOST_ROUNDS} lists: stop the writers, then "
             "delete again",
             {entry.key: appeared for entry in left} or {self.session.document: appeared},
@@ -153,9 +146,3 @@ class Deletion:
             objects=self._objects,
         )
         return DeletionReport(session_id, agent_id, self._objects, self._bytes)
-
-
-def _partial(text: str, errors: dict[str, S3SessionsError]) -> PartialDelete:
-    key, error = next(iter(errors.items()))
-    left = [(key, str(error)) for key, error in errors.items()]
-    return PartialDelete(text, key=key, cause=error, left=left)

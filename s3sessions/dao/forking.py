@@ -4,11 +4,11 @@ How it works. The child's session.json is created first, only where there is non
 `unfinished`: to readers and writers such a session is not there. It holds what decides the content
 (up to which index each agent is taken over and under which history.json, a digest of what was asked
 for), so that the same fork run again, or twice at once, writes the same objects, and another one is
-refused. Then come the
-messages and documents of each agent, each created only where there is none; then the marker under
-the parent, so that nothing is ever published that a deletion of the parent would not find; then
-session.json without that field, by If-Match: from then on the child is there, all of it. A deletion
-of an unfinished child puts its mark first, so that a fork that stalled cannot publish what is left.
+refused. Then come the messages and documents of each agent, each created only where there is none;
+then the marker under the parent, so that nothing is ever published that a deletion of the parent
+would not find; then session.json without that field, by If-Match: from then on the child is there,
+all of it. A deletion of an unfinished child puts its mark first, so that a fork that stalled cannot
+publish what is left.
 """
 
 from __future__ import annotations

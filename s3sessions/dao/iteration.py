@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from s3sessions.dao.beginning import WHOLE, Beginning, beginning_of, fits
+from s3sessions.dao.beginning import WHOLE, Beginning, beginning_within
 from s3sessions.dao.documents import (
     Document,
     check_not_deleted,
@@ -117,10 +117,8 @@ class MessageStream:
         return end.next_index >= self.beginning.reached
 
     def _begin_at(self, end: End) -> None:
-        session, known = self._began_with, self.history
-        if known is not None and session is None and not fits(known, end.next_index):
-            known = None
-        self.beginning = beginning_of(known, session, self._agent.agent_id)
+        place = (self.history, self._began_with, self._agent.agent_id)
+        self.beginning = beginning_within(*place, end.next_index)
         self._start = max(self._asked_start, self.beginning.first)
 
     async def _begin(self, listing: AgentListing) -> None:

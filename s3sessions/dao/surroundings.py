@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from s3sessions.dao.beginning import WHOLE, Beginning, beginning_of, fits
+from s3sessions.dao.beginning import WHOLE, Beginning, beginning_within
 from s3sessions.dao.documents import (
     Document,
     Life,
@@ -64,11 +64,9 @@ class Surroundings:
 
     def begin(self, end: End | None) -> None:
         """Find where the history begins; `end` is needed where there is no session.json."""
-        known = self.history
-        if known is not None and self.session is None:
-            # It may be what a stalled writer left behind a deletion.
-            known = known if end is not None and fits(known, end.next_index) else None
-        self.beginning = beginning_of(known, self.session, self._agent.agent_id)
+        next_index = 0 if end is None else end.next_index
+        place = (self.history, self.session, self._agent.agent_id)
+        self.beginning = beginning_within(*place, next_index)
 
     def check_not_deleted(self) -> None:
         """Raise SessionDeleted, or SessionNotFound where it is not there yet."""

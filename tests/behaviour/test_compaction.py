@@ -260,3 +260,16 @@ def test_a_compaction_of_thousands_deletes_in_a_request_for_each_thousand(memory
     cost = {verb: after[verb] - before.get(verb, 0) for verb in after}
     assert cost == {"list": 3, "get": 4, "put": 0, "delete_many": 2}
     assert len(heard(memory_rig)) == 700
+
+
+def test_what_an_earlier_life_hid_is_not_deleted_where_session_json_is_lost(
+    memory_rig: Rig,
+) -> None:
+    spoken(memory_rig, 8).truncate(6)
+    left_behind = memory_rig.body(HISTORY_DOCUMENT)
+    memory_rig.sessions().delete("s")
+    spoken(memory_rig, 4)
+    memory_rig.plant(HISTORY_DOCUMENT, left_behind)
+    memory_rig.remove("session_s/session.json")
+    assert memory_rig.sessions().open("s").compact(min_age=0).objects == 0
+    assert heard(memory_rig) == stored(memory_rig) == [0, 1, 2, 3]

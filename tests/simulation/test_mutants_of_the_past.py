@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +22,7 @@ from s3sessions.dao.batch import Attempt
 from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.compaction import Compaction
 from s3sessions.dao.documents import Document
+from s3sessions.dao.erasing import delete_listed
 from s3sessions.dao.fork_agent import ForkedAgent, Part
 from s3sessions.dao.history import HistoryDAO
 from s3sessions.dao.listing import AgentListing
@@ -29,7 +31,7 @@ from s3sessions.dao.noticed_mark import NoticedMark
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.surroundings import Surroundings
 from s3sessions.models import HistoryChange, Message
-from s3sessions.ports import Condition, Target
+from s3sessions.ports import Condition, Entry
 from s3sessions.testing.simulate import Invariant
 from tests.simulation.dying import dies
 
@@ -137,7 +139,12 @@ def test_found_dies_where_a_compaction_takes_the_greatest_message(monkeypatch: P
 
 
 def test_found_dies_where_a_compaction_takes_any_version(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(compaction, "Target", lambda key, etag: Target(key, None))
+    async def any_version(scope: Scope, gone: Sequence[Entry]) -> Any:
+        return await delete_listed(
+            scope, [replace(entry, etag=cast("str", None)) for entry in gone]
+        )
+
+    monkeypatch.setattr(compaction, "delete_listed", any_version)
     dies(Invariant.FOUND, "undoing", within=3000, start=540)
 
 
