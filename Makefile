@@ -5,13 +5,14 @@ PYTHON ?= python3
 # Most tests wait for a server: four workers keep two cores busy, more would only compete.
 WORKERS ?= 4
 PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
-# No S3 SDK takes part in these, or but one beside moto: once is enough.
-WITHOUT_SDK = --ignore tests/machine --ignore tests/simulation --ignore tests/integrations \
-    --ignore tests/tool_calls --ignore tests/test_benchmarks.py
+# What no S3 SDK takes part in, or only as the stores do, which tests/stores, behaviour and faults
+# try with both: once is enough.
+WITHOUT_SDK = $(addprefix --ignore tests/,cli converters dao export integrations interop machine \
+    migration processes servers simulation testing tool_calls test_benchmarks.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-async test-newest test-extra bench bench-strands check format clean
+.PHONY: help demo test test-async test-newest test-extra bench bench-full bench-strands check format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
@@ -31,11 +32,14 @@ test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the ne
 test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
 	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra
 
-bench: .venv/ready  ## append and restore, in a folder and on an S3 server: a table in Markdown
-	@.venv/bin/python -m tests.benchmarks.sessions
+bench: .venv-bench/ready  ## s3sessions beside its peers, in a few minutes: tests/benchmarks/results
+	@.venv-bench/bin/python -m tests.benchmarks.speed
+
+bench-full: .venv-bench/ready  ## the same at full size, in about half an hour
+	@.venv-bench/bin/python -m tests.benchmarks.speed --full
 
 bench-strands: .venv/ready  ## our session manager for Strands beside its own: a table in Markdown
-	@.venv/bin/python -m tests.benchmarks.strands_sessions
+	@.venv/bin/python -m tests.benchmarks.managers
 
 check: .venv/ready  ## format, lint, types, import direction, documentation
 	.venv/bin/ruff format --check
@@ -48,12 +52,13 @@ format: .venv/ready  ## format the code and fix what lint can fix
 	.venv/bin/ruff format
 
 clean:  ## remove environments, caches and built packages
-	rm -rf .venv .venv-newest .venv-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-bench .venv-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find s3sessions tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-demo/ready: INSTALL = --editable '.[cli]'
-.venv/ready: INSTALL = --editable '.[async,cli]' --group dev
+.venv/ready: INSTALL = --editable '.[async,cli,fast]' --group dev
 .venv-newest/ready: INSTALL = --editable '.[cli]' --group test
+.venv-bench/ready: INSTALL = --editable '.[async,fast]' --group bench
 
 %/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

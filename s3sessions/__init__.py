@@ -198,10 +198,12 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    import sys
 
     home = next((home for home, names in _HOMES.items() if name in names), "errors")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    # Not importlib, which takes longer to load than most of what it would be asked for.
+    __import__(f"{__name__}.{home}")
+    value = getattr(sys.modules[f"{__name__}.{home}"], name)
     globals()[name] = value
     return value
 

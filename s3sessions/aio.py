@@ -30,6 +30,7 @@ from s3sessions.ports import (
     system_entropy,
 )
 from s3sessions.settings import Options, Settings
+from s3sessions.transport import Transport, choose, place_of
 
 if TYPE_CHECKING:
     from s3sessions.aio_multi_agent import AsyncMultiAgentSession
@@ -73,7 +74,9 @@ class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
         **options: Unpack[Options],
     ) -> None:
         configuration = Configuration.of(url, settings, options, client=client, store=store)
-        self._store = store if store is not None else _open_store(configuration, client)
+        configuration, transport = choose(configuration, sdk="aioboto3", client=client, store=store)
+        self._transport = transport
+        self._store = store if store is not None else _open_store(configuration, transport, client)
         port = self._store if on_request is None else self._store.observed(on_request)
         scope = Scope(port, configuration.root, configuration.settings, clock, entropy)
         self._dao = SessionsDAO(scope)
@@ -82,6 +85,11 @@ class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
     def prefix(self) -> str:
         """What all keys begin with: empty, or ending in `/`."""
         return self._dao.scope.root.prefix
+
+    @property
+    def transport(self) -> str:
+        """What requests go out through, and why; see `Sessions.transport`."""
+        return str(self._transport)
 
     @property
     def requests(self) -> RequestCounts:
@@ -136,6 +144,7 @@ class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
         """Give the sessions one prefix deeper; see `Sessions.under`. Requests: none."""
         deeper = AsyncSessions.__new__(AsyncSessions)
         deeper._store = self._store
+        deeper._transport = self._transport
         deeper._dao = self._dao.under(name)
         return deeper
 
@@ -155,7 +164,7 @@ class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
         await self.close()
 
 
-def _open_store(configuration: Configuration, client: Any) -> AsyncStore:
+def _open_store(configuration: Configuration, transport: Transport, client: Any) -> AsyncStore:
     """Make the store that the URL names. Imported here, so that each use pays for its own."""
     location = configuration.location
     if location is None or location.scheme == "memory":
@@ -166,8 +175,12 @@ def _open_store(configuration: Configuration, client: Any) -> AsyncStore:
         from s3sessions.stores.local import LocalStore
         from s3sessions.stores.threaded import ThreadedStore
 
-        width = configuration.settings.width
+        width = configuration.width
         return ThreadedStore(LocalStore(location.place, width=width), width=width)
+    if transport.name == "object_store":
+        from s3sessions.stores.object_store_async import AsyncObjectStore
+
+        return AsyncObjectStore(place_of(configuration), width=configuration.width)
     from s3sessions.stores.s3_async import AsyncS3Store
 
     return AsyncS3Store(location.place, client=client, **configuration.s3_options)

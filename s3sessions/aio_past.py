@@ -43,8 +43,8 @@ class AsyncPast:
             return await self._dao.history.replace(payloads, deadline=deadline)
 
     async def compact(
-        self, *, min_age: float = 86400.0, deadline: float | None = None
+        self, *, min_age: float = 86400.0, pack: bool = False, deadline: float | None = None
     ) -> CompactReport:
-        """Delete what is hidden; see `AgentSession.compact`."""
+        """Delete what is hidden, and pack what is old; see `AgentSession.compact`."""
         async with self._locks.lock:
-            return await self._dao.history.compact(min_age=min_age, deadline=deadline)
+            return await self._dao.history.compact(min_age=min_age, pack=pack, deadline=deadline)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from s3sessions.ports import (
     PAGE_LIMIT,
@@ -20,7 +20,15 @@ from s3sessions.ports import (
     SyncStore,
     Target,
 )
-from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
+
+if TYPE_CHECKING:
+    from s3sessions.versions import (
+        SyncVersions,
+        UploadPage,
+        VersionOutcome,
+        VersionPage,
+        VersionTarget,
+    )
 
 __all__ = ["Blocking", "iter_sync", "run_sync"]
 
@@ -84,9 +92,12 @@ class Blocking:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        return self._store.list(prefix, delimiter=delimiter, token=token, limit=limit)
+        return self._store.list(
+            prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+        )
 
     async def copy(self, source: str, target: str) -> str:
         return self._store.copy(source, target)
@@ -101,6 +112,10 @@ class Blocking:
     def versions(self) -> BlockingVersions | None:
         versions = self._store.versions
         return None if versions is None else BlockingVersions(versions)
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return self._store.lists_in_parts
 
     def observed(self, observer: Observer) -> Blocking:
         return Blocking(self._store.observed(observer))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeGuard
 
 from s3sessions.errors import CorruptObject, InvalidMessage, UnsupportedVersion
 from s3sessions.keys import MAX_INDEX
 from s3sessions.models import Batch, Message
+from s3sessions.record import Record
 from s3sessions.usage import Usage, check_usage, plain_usage
 from s3sessions.values import (
     MARKER,
@@ -56,8 +56,7 @@ _STAMPED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Record):
     """A message on its way to its index: encoded once, however often its index changes."""
 
     payload: dict[str, Any]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
 from s3sessions.errors import CorruptObject, UnsupportedVersion
+from s3sessions.record import Record
 
 __all__ = [
     "SessionChanges",
@@ -61,8 +61,7 @@ class SessionChanges(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionDescription:
+class SessionDescription(Record):
     """What session.json says of a session.
 
     Attributes:
@@ -86,8 +85,7 @@ class SessionDescription:
     end_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
+class SessionInfo(Record):
     """A session: its document and what one list of its objects shows.
 
     Attributes:
@@ -119,7 +117,6 @@ class SessionInfo:
     corrupt: CorruptObject | UnsupportedVersion | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class SessionSummary(SessionDescription):
     """A session as a page of them shows it.
 

@@ -66,6 +66,7 @@ class FindingKind(enum.StrEnum):
     BACKSLASH_GHOST = "backslash_ghost"
     BATCH_IN_PROGRESS = "batch_in_progress"
     BEGINNING_PAST_END = "beginning_past_end"
+    CONFLICTING_COPY = "conflicting_copy"
     CORRUPT_OBJECT = "corrupt_object"
     DEAD_BATCH = "dead_batch"
     DUPLICATE_WRITE_ID = "duplicate_write_id"
@@ -80,6 +81,7 @@ class FindingKind(enum.StrEnum):
     STALE_PARTIAL = "stale_partial"
     UNANSWERED_CALL = "unanswered_call"
     UNFINISHED_FORK = "unfinished_fork"
+    UNFINISHED_PACKING = "unfinished_packing"
 
 
 @dataclass(frozen=True, slots=True)

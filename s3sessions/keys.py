@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final, cast
 
 from s3sessions.errors import InvalidId, InvalidSettings
 from s3sessions.ids import MAX_ID_BYTES, decode_id, encode_id, listable
 from s3sessions.models import ForkKind
+from s3sessions.record import Record
 
 __all__ = [
     "MAX_ID_BYTES",
     "MAX_INDEX",
     "MAX_KEY_BYTES",
+    "SEGMENT_SIZES",
     "AgentKeys",
     "Kind",
     "MultiAgentKeys",
@@ -25,10 +27,14 @@ __all__ = [
     "Root",
     "SessionKeys",
     "agent_of",
+    "block_of",
+    "blocks_over",
     "decode_id",
     "encode_id",
+    "is_among_messages",
     "listable",
     "message_index",
+    "message_name",
     "multi_agent_of",
 ]
 
@@ -38,6 +44,9 @@ MAX_KEY_BYTES: Final = 1024
 MAX_INDEX: Final = 10**18 - 1
 """Greatest index of a message; an object with a greater one is foreign."""
 
+SEGMENT_SIZES: Final = (100, 10_000)
+"""How many messages a segment holds: of each size, those of one whole aligned block of indexes."""
+
 _MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,17})\.json")
 # The longest name below an agent, so that a handle whose ids fit never outgrows the limit.
 _LONGEST_NAME = "messages/message_999999999999999999.json"
@@ -46,8 +55,7 @@ _MARKER = re.compile(r"(branch|compression|delegate)_(.+)\.json", re.DOTALL)
 _MAX_NAME_BYTES = 255
 
 
-@dataclass(frozen=True, slots=True)
-class AgentKeys:
+class AgentKeys(Record):
     """The keys of one agent's objects; `prefix` ends in `/`."""
 
     session_id: str
@@ -70,6 +78,14 @@ class AgentKeys:
     def messages(self) -> str:
         return self.prefix + "messages/"
 
+    @property
+    def archive(self) -> str:
+        return self.prefix + "archive/"
+
+    def segment(self, block: range) -> str:
+        """Give the key of the segment that holds a block."""
+        return f"{self.archive}segment_{block.start}-{block.stop - 1}.jsonl"
+
     def message(self, index: int) -> str:
         """Raises InvalidId beyond `MAX_INDEX`: nobody would read what stands there."""
         if index > MAX_INDEX:
@@ -77,11 +93,10 @@ class AgentKeys:
                 f"no index is left behind message_{MAX_INDEX}.json: remove that object",
                 key=self.messages,
             )
-        return f"{self.prefix}messages/message_{index}.json"
+        return self.messages + message_name(index)
 
 
-@dataclass(frozen=True, slots=True)
-class MultiAgentKeys:
+class MultiAgentKeys(Record):
     """The key of one graph's or swarm's document; `prefix` ends in `/`."""
 
     session_id: str
@@ -93,8 +108,7 @@ class MultiAgentKeys:
         return self.prefix + _MULTI_AGENT_DOCUMENT
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKeys:
+class SessionKeys(Record):
     """The keys of one session's objects; `prefix` ends in `/`."""
 
     session_id: str
@@ -173,9 +187,11 @@ class Kind(enum.StrEnum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A key, read: what it names and in which session, agent and at which index it stands."""
+class Place(Record):
+    """A key, read: what it names and in which session, agent and at which index it stands.
+
+    `block` are the indexes that a segment holds.
+    """
 
     kind: Kind
     session_id: str
@@ -184,10 +200,10 @@ class Place:
     multi_agent_id: str | None = None
     child_id: str | None = None
     child_kind: ForkKind | None = None
+    block: range | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Record):
     """The prefix that all sessions of one `Sessions` share: empty, or ending in `/`."""
 
     prefix: str
@@ -264,10 +280,20 @@ def _id_behind(beginning: str, prefix: str) -> str | None:
     return decode_id(name.removeprefix(beginning)) if name.startswith(beginning) else None
 
 
+def message_name(index: int) -> str:
+    """Give the name of a message below `AgentKeys.messages`."""
+    return f"message_{index}.json"
+
+
 def message_index(name: str) -> int | None:
     """Read the index of a message from its name below `AgentKeys.messages`."""
     match = _MESSAGE.fullmatch(name)
     return int(match[1]) if match else None
+
+
+def is_among_messages(key: str) -> bool:
+    """Tell whether a key of a session stands in a folder of messages; quicker than to read it."""
+    return key.endswith("/messages/", 0, key.rfind("/") + 1)
 
 
 _AGENT_DOCUMENTS = {
@@ -275,7 +301,29 @@ _AGENT_DOCUMENTS = {
     "history.json": Kind.HISTORY,
     "lease.json": Kind.LEASE,
 }
-_SEGMENT = re.compile(r"archive/segment_\d+-\d+\.jsonl")
+_SEGMENT = re.compile(r"archive/segment_(0|[1-9][0-9]{0,17})-([1-9][0-9]{0,17})\.jsonl")
+
+
+def block_of(index: int, size: int | None = None) -> range:
+    """Give the aligned block of `size` indexes in which an index stands; the smallest."""
+    size = SEGMENT_SIZES[0] if size is None else size
+    start = index - index % size
+    return range(start, start + size)
+
+
+def blocks_over(index: int) -> Iterator[range]:
+    """Give the blocks of the segments that can hold an index, the smaller first."""
+    for size in SEGMENT_SIZES:
+        yield block_of(index, size)
+
+
+def _block(name: str) -> range | None:
+    """Read a segment's name below an agent; None where it names no whole aligned block."""
+    match = _SEGMENT.fullmatch(name)
+    if match is None:
+        return None
+    block = range(int(match[1]), int(match[2]) + 1)
+    return block if block in blocks_over(block.start) else None
 
 
 def _parse_in_session(session_id: str, rest: str) -> Place:
@@ -315,8 +363,8 @@ def _parse_in_agent(session_id: str, tail: str) -> Place:
         return Place(Kind.FOREIGN, session_id)
     if name in _AGENT_DOCUMENTS:
         return Place(_AGENT_DOCUMENTS[name], session_id, agent_id)
-    if _SEGMENT.fullmatch(name):
-        return Place(Kind.SEGMENT, session_id, agent_id)
+    if (block := _block(name)) is not None:
+        return Place(Kind.SEGMENT, session_id, agent_id, block=block)
     if name.startswith("messages/"):
         index = message_index(name.removeprefix("messages/"))
         if index is not None:

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from s3sessions.errors import InvalidSettings
 from s3sessions.keys import Root
+from s3sessions.record import Record
 from s3sessions.settings import ENVIRONMENT_PREFIX
 
 __all__ = ["Location"]
 
 # An access point stands wherever a bucket does; its ARN has a slash of its own.
 _S3 = re.compile(r"s3://(arn:[^/]+:accesspoint/[^/]+|[^/]+)(?:/(.*))?", re.DOTALL)
+_CLOUDS: Final[tuple[Literal["gs", "az"], ...]] = ("gs", "az")
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Record):
     """A URL, read.
 
     Attributes:
         scheme: which store.
-        place: the bucket (or the access point's ARN), the folder, or nothing.
+        place: the bucket (or the access point's ARN), the container, the folder, or nothing.
         root: the prefix inside it.
     """
 
-    scheme: Literal["s3", "file", "memory"]
+    scheme: Literal["s3", "gs", "az", "file", "memory"]
     place: str
     root: Root
 
     @classmethod
     def parse(cls, url: str | None) -> Location:
         """Read `s3://bucket/prefix`, `file:///folder` or `memory://`.
+
+        `gs://bucket/prefix` and `az://container/prefix` too, which only obstore can ask.
 
         Raises:
             InvalidSettings: it is none of these, or names no bucket or folder.
@@ -44,12 +46,17 @@ class Location:
             )
         if match := _S3.fullmatch(url):
             return cls("s3", match[1], Root.of(match[2] or ""))
+        for scheme in _CLOUDS:
+            place, _, prefix = url.removeprefix(f"{scheme}://").partition("/")
+            if url.startswith(f"{scheme}://") and place:
+                return cls(scheme, place, Root.of(prefix))
         if url.startswith("file:"):
             return cls("file", _folder(url), Root.of(""))
         if url.rstrip("/") == "memory:":
             return cls("memory", "", Root.of(""))
         raise InvalidSettings(
-            f"url {url!r} is none of s3://bucket/prefix, file:///folder and memory://"
+            f"url {url!r} is none of s3://bucket/prefix, file:///folder and memory://, nor of "
+            "gs://bucket/prefix and az://container/prefix"
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from s3sessions.errors import CorruptObject, UnsupportedVersion
+from s3sessions.record import Record, field
 
 __all__ = [
     "Batch",
@@ -34,8 +34,7 @@ ForkKind: TypeAlias = Literal["branch", "compression", "delegate"]
 to have something done by another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Record):
     """A fork of a session, as a list of the session's markers shows it.
 
     Attributes:
@@ -49,8 +48,7 @@ class Child:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record):
     """Where a message stands among those that became visible with it.
 
     Attributes:
@@ -69,8 +67,7 @@ class Batch:
     replaces: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Record):
     """One stored message.
 
     Attributes:
@@ -105,8 +102,7 @@ class Message:
     stamp: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Record):
     """What stands for messages that are hidden, or soon may be.
 
     Attributes:
@@ -118,8 +114,7 @@ class Summary:
     covers_to: int
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Record):
     """What a restore found.
 
     Attributes:
@@ -163,8 +158,7 @@ class History:
         return [message.payload for message in self.messages]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryChange:
+class HistoryChange(Record):
     """Where a history begins after a change of it.
 
     Attributes:
@@ -180,12 +174,17 @@ class HistoryChange:
     usage: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CompactReport:
-    """What a compaction deleted; `bytes` as the list showed them.
+class CompactReport(Record):
+    """What a compaction deleted and packed; `bytes` as the list showed them.
 
     Attributes:
+        objects: deleted because nothing in them is visible.
+        bytes: of these.
         young: objects that are hidden and too young to be deleted.
+        packed: messages that stand in a segment now and in no object of their own any more.
+        segments: segments that were written.
+        corrupt: objects that kept a block from being packed: they cannot be read, or hold another
+            message than the segment; by key.
     """
 
     session_id: str
@@ -193,17 +192,18 @@ class CompactReport:
     objects: int
     bytes: int
     young: int
+    packed: int = 0
+    segments: int = 0
+    corrupt: tuple[CorruptObject | UnsupportedVersion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRef:
+class SessionRef(Record):
     """A session as a list of ids shows it."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSize:
+class SessionSize(Record):
     """A session as a list of all objects shows it; no object was read.
 
     Attributes:
@@ -222,8 +222,7 @@ class SessionSize:
     foreign: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Record):
     """Totals over all sessions, from a list alone; `bytes` of all objects."""
 
     sessions: int
@@ -235,8 +234,7 @@ class Stats:
     last_active: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeletionReport:
+class DeletionReport(Record):
     """What a deletion removed; `bytes` as the list showed them, without session.json."""
 
     session_id: str
@@ -245,8 +243,7 @@ class DeletionReport:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCounts:
+class RequestCounts(Record):
     """Requests made so far, by the port's verb, retries apart; body bytes both ways."""
 
     by_verb: Mapping[str, int]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from s3sessions.errors import InvalidSettings
 from s3sessions.keys import Root
 from s3sessions.location import Location
-from s3sessions.settings import Options, Settings
+from s3sessions.record import Record
+from s3sessions.settings import DEFAULT_WIDTH, Options, Settings
 
 __all__ = ["Configuration"]
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Record):
     """Settings, and where they point; no location where a store was given."""
 
     settings: Settings
@@ -50,8 +49,14 @@ class Configuration:
         return Root.of("") if self.location is None else self.location.root
 
     @property
+    def width(self) -> int:
+        """Most requests under way at once in one fan-out."""
+        return self.settings.width or DEFAULT_WIDTH
+
+    @property
     def s3_options(self) -> dict[str, Any]:
         """The settings that an S3 store takes."""
-        names = ("endpoint_url", "region", "profile", "put_args", "width")
+        names = ("endpoint_url", "region", "profile", "put_args")
         timeouts = ("connect_timeout", "read_timeout")
-        return {name: getattr(self.settings, name) for name in (*names, *timeouts)}
+        options = {name: getattr(self.settings, name) for name in (*names, *timeouts)}
+        return {**options, "width": self.width}

@@ -22,12 +22,14 @@ import enum
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from s3sessions.errors import S3SessionsError
-from s3sessions.versions import AsyncVersions, SyncVersions
+from s3sessions.record import Record
+
+if TYPE_CHECKING:
+    from s3sessions.versions import AsyncVersions, SyncVersions
 
 __all__ = [
     "ABSENT",
@@ -80,8 +82,7 @@ system_clock: Clock = time.time
 system_entropy: Entropy = os.urandom
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Record):
     """An object as `get` returns it. `modified` is the store's clock, in UTC."""
 
     data: bytes
@@ -89,8 +90,7 @@ class Blob:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """An object as `list` shows it: `size` in bytes, `modified` by the store's clock, in UTC."""
 
     key: str
@@ -99,8 +99,7 @@ class Entry:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record):
     """One page of a list.
 
     Attributes:
@@ -114,24 +113,21 @@ class Page:
     token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """A key to delete; with an etag only if the object is still that version."""
 
     key: str
     etag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteOutcome:
+class DeleteOutcome(Record):
     """What became of one target: `error` is None where the key is gone (or was never there)."""
 
     key: str
     error: S3SessionsError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """One request as the observer sees it, after it ended.
 
     Attributes:
@@ -167,6 +163,13 @@ class SyncStore(Protocol):
     def versions(self) -> SyncVersions | None:
         """The second port, told on by the same observers; None where the store has none."""
 
+    @property
+    def lists_in_parts(self) -> bool:
+        """Whether to read a long list in parts at once, each from its `start_after` on.
+
+        Only of a store that lists in byte order, and gains by it; False asks for no `start_after`.
+        """
+
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""
 
@@ -185,9 +188,14 @@ class SyncStore(Protocol):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        """List one page of the keys that begin with `prefix` (any text, not only a folder)."""
+        """List one page of the keys that begin with `prefix` (any text, not only a folder).
+
+        Of those only what comes behind `start_after` in byte order, a key that begins with the
+        prefix too; a token says where to go on by itself.
+        """
 
     def copy(self, source: str, target: str) -> str:
         """Copy an object inside the store, create-only; returns the new etag.
@@ -218,6 +226,10 @@ class AsyncStore(Protocol):
     def versions(self) -> AsyncVersions | None:
         """The second port, told on by the same observers; None where the store has none."""
 
+    @property
+    def lists_in_parts(self) -> bool:
+        """Whether to read a long list in parts at once, each from its `start_after` on."""
+
     async def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""
 
@@ -236,9 +248,14 @@ class AsyncStore(Protocol):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        """List one page of the keys that begin with `prefix` (any text, not only a folder)."""
+        """List one page of the keys that begin with `prefix` (any text, not only a folder).
+
+        Of those only what comes behind `start_after` in byte order, a key that begins with the
+        prefix too; a token says where to go on by itself.
+        """
 
     async def copy(self, source: str, target: str) -> str:
         """Copy an object inside the store, create-only; returns the new etag."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from s3sessions.errors import InvalidSettings
+from s3sessions.record import Record, field, replace
 
-__all__ = ["ENVIRONMENT_PREFIX", "Options", "Settings"]
+__all__ = ["DEFAULT_WIDTH", "ENVIRONMENT_PREFIX", "Options", "Settings"]
 
 ENVIRONMENT_PREFIX: Final = "S3SESSIONS_"
+
+DEFAULT_WIDTH: Final = 32
+"""Requests at once where nothing is said: boto3 cannot keep more of them under way."""
+
+_TRANSPORTS: Final = ("auto", "boto3", "object_store")
 
 
 class Options(TypedDict, total=False):
@@ -22,16 +27,17 @@ class Options(TypedDict, total=False):
     region: str | None
     profile: str | None
     put_args: Mapping[str, Any]
-    width: int
+    transport: Literal["auto", "boto3", "object_store"]
+    width: int | None
     trust: float
     attempts: int
     max_message_bytes: int
+    pack_at: int | None
     connect_timeout: float
     read_timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """Everything that can be tuned.
 
     Each has an environment variable: `S3SESSIONS_` and its name in capitals.
@@ -43,10 +49,14 @@ class Settings:
         profile: profile of the AWS configuration; None for its default.
         put_args: arguments for every S3 PutObject (`ServerSideEncryption`, `StorageClass`,
             `Tagging`, `ExpectedBucketOwner` …); as a variable, a JSON object.
-        width: most requests under way at once in one fan-out.
+        transport: what S3 is asked through. `auto` takes obstore where it is installed and can
+            follow all other settings, else boto3 (aioboto3); the others take that one.
+        width: most requests under way at once in one fan-out; None for what suits the transport,
+            128 for object_store and 32 for all others.
         trust: seconds for which a handle believes what it knows of the end of its history.
         attempts: most tries of one append (conflicts, refused races, unknown outcomes).
         max_message_bytes: largest message object that is written.
+        pack_at: how many messages that can be packed make a restore pack them; None for never.
         connect_timeout: seconds, S3 only.
         read_timeout: seconds, S3 only.
     """
@@ -56,18 +66,27 @@ class Settings:
     region: str | None = None
     profile: str | None = None
     put_args: Mapping[str, Any] = field(default_factory=dict)
-    width: int = 32
+    transport: Literal["auto", "boto3", "object_store"] = "auto"
+    width: int | None = None
     trust: float = 3600.0
     attempts: int = 30
     max_message_bytes: int = 100 * 1024 * 1024
+    pack_at: int | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "attempts", "max_message_bytes"):
+        for name in ("attempts", "max_message_bytes"):
             _check_number(name, getattr(self, name), int, least=1)
+        for name in ("width", "pack_at"):
+            if getattr(self, name) is not None:
+                _check_number(name, getattr(self, name), int, least=1)
         for name in ("trust", "connect_timeout", "read_timeout"):
             _check_number(name, getattr(self, name), (int, float), least=0)
+        if self.transport not in _TRANSPORTS:
+            raise InvalidSettings(
+                f"transport={self.transport!r}: must be one of {', '.join(_TRANSPORTS)}"
+            )
         if not isinstance(self.put_args, Mapping):
             raise InvalidSettings(f"put_args must be a mapping, not {self.put_args!r}")
 
@@ -78,8 +97,8 @@ class Settings:
         Raises:
             InvalidSettings: an unknown name, or a value that cannot be read.
         """
-        known = {setting.name for setting in fields(cls)}
-        if unknown := sorted(set(given) - known):
+        known = cls.__match_args__
+        if unknown := sorted(set(given) - set(known)):
             raise InvalidSettings(
                 f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(known))}"
             )
@@ -88,10 +107,10 @@ class Settings:
     @classmethod
     def _from(cls, environ: Mapping[str, str]) -> Settings:
         found = {}
-        for setting in fields(cls):
-            variable = ENVIRONMENT_PREFIX + setting.name.upper()
+        for name in cls.__match_args__:
+            variable = ENVIRONMENT_PREFIX + name.upper()
             if text := environ.get(variable, "").strip():
-                found[setting.name] = _read(variable, setting.name, text)
+                found[name] = _read(variable, name, text)
         return cls(**found)
 
 
@@ -100,6 +119,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "width": int,
     "attempts": int,
     "max_message_bytes": int,
+    "pack_at": int,
     "trust": float,
     "connect_timeout": float,
     "read_timeout": float,

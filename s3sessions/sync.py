@@ -10,7 +10,6 @@ from s3sessions.bridge import Blocking, iter_sync, run_sync
 from s3sessions.dao.details import Details
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.descriptions import SessionDetails
 from s3sessions.models import DeletionReport, RequestCounts
 from s3sessions.opening import Configuration
 from s3sessions.ports import (
@@ -27,9 +26,11 @@ from s3sessions.sync_catalogue import Catalogue, SessionList
 from s3sessions.sync_lineage import Lineage
 from s3sessions.sync_retention import Retention
 from s3sessions.sync_store import open_store
+from s3sessions.transport import choose
 
 if TYPE_CHECKING:
     from s3sessions.dao.doctor.diagnosis import Diagnosis
+    from s3sessions.descriptions import SessionDetails
     from s3sessions.health import CheckReport, Finding
     from s3sessions.receipts import PurgeReceipt
     from s3sessions.sync_multi_agent import MultiAgentSession
@@ -73,7 +74,9 @@ class Sessions(Catalogue, Lineage, Retention):
         **options: Unpack[Options],
     ) -> None:
         configuration = Configuration.of(url, settings, options, client=client, store=store)
-        self._store = store if store is not None else open_store(configuration, client)
+        configuration, transport = choose(configuration, sdk="boto3", client=client, store=store)
+        self._transport = transport
+        self._store = store if store is not None else open_store(configuration, transport, client)
         port = Blocking(self._store if on_request is None else self._store.observed(on_request))
         scope = Scope(port, configuration.root, configuration.settings, clock, entropy)
         self._dao = SessionsDAO(scope)
@@ -82,6 +85,11 @@ class Sessions(Catalogue, Lineage, Retention):
     def prefix(self) -> str:
         """What all keys begin with: empty, or ending in `/`."""
         return self._dao.scope.root.prefix
+
+    @property
+    def transport(self) -> str:
+        """What requests go out through, and why; such as `object_store: obstore 0.12.1`."""
+        return str(self._transport)
 
     @property
     def requests(self) -> RequestCounts:
@@ -213,6 +221,7 @@ class Sessions(Catalogue, Lineage, Retention):
         """
         deeper = Sessions.__new__(Sessions)
         deeper._store = self._store
+        deeper._transport = self._transport
         deeper._dao = self._dao.under(name)
         return deeper
 

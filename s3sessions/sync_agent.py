@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from s3sessions.bridge import iter_sync, run_sync
 from s3sessions.dao.agent import AgentDAO
-from s3sessions.dao.iteration import MessageStream
-from s3sessions.errors import CorruptObject, UnsupportedVersion
 from s3sessions.models import History, Message, RequestCounts
 from s3sessions.sync_in_place import InPlace
 from s3sessions.sync_past import Past
 from s3sessions.sync_turn import Turn
+
+if TYPE_CHECKING:
+    from s3sessions.dao.iteration import MessageStream
+    from s3sessions.errors import CorruptObject, UnsupportedVersion
 
 __all__ = ["AgentSession", "MessageIterator"]
 
@@ -146,7 +148,10 @@ class AgentSession(InPlace, Past):
         """Read the history, and from now on extend just that: a conflict is raised.
 
         Requests: 1 LIST for each 1,000 messages and 1 GET, then 1 GET for each message and for
-        agent.json, in two round trips up to 1,000 messages. One that nobody spoke in is empty.
+        agent.json, in two round trips up to 1,000 messages. Of packed messages 1 GET for each
+        segment. One that nobody spoke in is empty. Where the setting `pack_at` asks for it, and
+        enough is there that is a day old, a restore of all of it packs that behind what it has
+        read, as `compact` does; if that fails it is logged, and the restore is done all the same.
 
         Args:
             start: only messages from this index on; a batch counts at its first message and is

@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
 from s3sessions.bridge import iter_sync, run_sync
-from s3sessions.dao.directory import SessionStream
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.descriptions import SessionInfo
 from s3sessions.models import SessionRef, SessionSize, Stats
 
 if TYPE_CHECKING:
-    from s3sessions.descriptions import SessionChanges, SessionDescription, SessionSummary
+    from s3sessions.dao.directory import SessionStream
+    from s3sessions.descriptions import (
+        SessionChanges,
+        SessionDescription,
+        SessionInfo,
+        SessionSummary,
+    )
 
 __all__ = ["Catalogue", "SessionList"]
 

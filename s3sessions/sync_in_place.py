@@ -25,7 +25,8 @@ class InPlace:
         """Replace the payload of a message that was read or appended, if it is still as it was.
 
         Atomic, in its place; `created_at`, the write id and fields of other writers stay. Older
-        versions stay in a versioned bucket until `Sessions.purge`.
+        versions stay in a versioned bucket until `Sessions.purge`. That it was packed since is no
+        change of it.
 
         Returns:
             The message as it is stored now.
@@ -50,12 +51,15 @@ class InPlace:
     ) -> Message:
         """Take the content of a message out of the store; its place, role and times stay.
 
-        Gone from the message's object and from the copies that failed tries of its batch have left;
-        fields of other writers go too, for they may hold it. Older versions stay in a versioned
-        bucket until `Sessions.purge`. Doing it twice changes nothing.
+        Gone from the message's object, from the segment that holds it and from the copies that
+        failed tries of its batch have left; fields of other writers go too, for they may hold it.
+        Older versions stay in a versioned bucket until `Sessions.purge`. Doing it twice changes
+        nothing. A packing that had read the content before, and dies after this has ended, can
+        leave a copy in a segment that nobody reads: the next packing or the doctor takes it out.
 
-        Requests: 1 GET, 1 PUT. Of a later message of a batch, to find copies, 1 GET of the first, 1
-        LIST for each 1,000 messages and 1 GET for each message below it.
+        Requests: 1 GET, 1 PUT, and 2 GET at once to see that no segment holds a copy. Of a later
+        message of a batch, to find copies, 1 GET of the first, 1 LIST for each 1,000 messages and 1
+        GET for each message and each segment below it.
 
         Args:
             index: of the message.
@@ -86,7 +90,8 @@ class InPlace:
     ) -> Message:
         """Finish a message that was appended with `status="partial"`; doing it twice is safe.
 
-        Atomic, in its place. Requests: 1 GET, 1 PUT.
+        Atomic, in its place. Requests: 1 GET, 1 PUT; 1 or 2 GET more of a packed message, of which
+        the segment is written.
 
         Args:
             index: of the message.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from s3sessions.bridge import run_sync
 from s3sessions.dao.sessions import SessionsDAO
-from s3sessions.descriptions import SessionDetails
 from s3sessions.models import Child, ForkKind
+
+if TYPE_CHECKING:
+    from s3sessions.descriptions import SessionDetails
 
 __all__ = ["Lineage"]
 

@@ -106,7 +106,9 @@ class Past:
         with self._lock:
             return run_sync(self._dao.history.replace(payloads, deadline=deadline))
 
-    def compact(self, *, min_age: float = 86400.0, deadline: float | None = None) -> CompactReport:
+    def compact(
+        self, *, min_age: float = 86400.0, pack: bool = False, deadline: float | None = None
+    ) -> CompactReport:
         """Delete what is hidden, and what failed batches and removals have left among it.
 
         Safe beside writers, readers and other compactions, and after a crash: each object goes only
@@ -114,23 +116,35 @@ class Past:
         does everything younger than that. Where session.json cannot be read nothing is deleted. Run
         it again to go on.
 
+        Packing rewrites old visible messages as segments, each block of 100 indexes as one object
+        of JSON lines, and 100 such blocks, well behind the newest messages, as one again: a restore
+        then reads one object for each block. No message is lost, doubled or moved by it, and each
+        can be changed in its place as before. A block that a batch crosses stays as it is. Other
+        readers of the layout (Strands) see none of what is packed: export it for them.
+
         Requests: 1 LIST for each 1,000 objects, 1 GET; where there is a history.json, 1 GET more;
-        where something is hidden, 1 GET or a few, and 1 DeleteObjects for each 1,000. Older
-        versions stay in a versioned bucket until `Sessions.purge`.
+        where something is hidden, 1 GET or a few, and 1 DeleteObjects for each 1,000. To pack, 1
+        GET or a few, and for each block 1 GET for each message at once, 1 PUT, 1 GET and 1
+        DeleteObjects; behind a deletion the list is made anew. Older versions stay in a versioned
+        bucket until `Sessions.purge`.
 
         Args:
             min_age: seconds, by the clock of this machine, for which an object must have been left
                 alone: longer than `trust`, and longer than any writer can stand still in the middle
                 of a request. One that stood still for longer can create an index again that is
                 gone, where nobody sees it. 0 is for sessions that nobody writes to any more.
+            pack: pack, too.
             deadline: seconds for all of it.
 
         Raises:
             InvalidSettings: `min_age` is no number, 0 or more.
             SessionDeleted: the session is being deleted.
+            Conflict: it was deleted, and began anew, while it was packed.
             CorruptObject, UnsupportedVersion: history.json cannot be read; nothing is deleted.
             PartialDelete: the store refused some keys; carries them. Run it again.
-            StoreUnavailable, DeadlineExceeded: what is deleted so far is; run it again.
+            StoreUnavailable, DeadlineExceeded: what is done so far is; run it again.
         """
         with self._lock:
-            return run_sync(self._dao.history.compact(min_age=min_age, deadline=deadline))
+            return run_sync(
+                self._dao.history.compact(min_age=min_age, pack=pack, deadline=deadline)
+            )

@@ -6,11 +6,12 @@ from typing import Any
 
 from s3sessions.opening import Configuration
 from s3sessions.ports import SyncStore
+from s3sessions.transport import Transport, place_of
 
 __all__ = ["open_store"]
 
 
-def open_store(configuration: Configuration, client: Any) -> SyncStore:
+def open_store(configuration: Configuration, transport: Transport, client: Any) -> SyncStore:
     """Make the store that the URL names. Imported here, so that each use pays for its own."""
     location = configuration.location
     if location is None or location.scheme == "memory":
@@ -20,7 +21,11 @@ def open_store(configuration: Configuration, client: Any) -> SyncStore:
     if location.scheme == "file":
         from s3sessions.stores.local import LocalStore
 
-        return LocalStore(location.place, width=configuration.settings.width)
+        return LocalStore(location.place, width=configuration.width)
+    if transport.name == "object_store":
+        from s3sessions.stores.object_store import ObjectStore
+
+        return ObjectStore(place_of(configuration), width=configuration.width)
     from s3sessions.stores.s3 import S3Store
 
     return S3Store(location.place, client=client, **configuration.s3_options)

@@ -7,7 +7,6 @@ cannot hold is refused.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Mapping
@@ -62,7 +61,7 @@ def _encode(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, list):
         return [_encode(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
     if isinstance(value, bytes):
-        return {MARKER: True, "data": base64.b64encode(value).decode("ascii")}
+        return {MARKER: True, "data": _as_base64(value)}
     raise InvalidMessage(
         f"{path} is of type {type(value).__name__}, which JSON cannot hold unaltered: "
         "use dict, list, str, int, float, bool, None or bytes"
@@ -93,7 +92,7 @@ def decode_value(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if _is_marker(value):
-        return base64.b64decode(value["data"], validate=True)
+        return _from_base64(value["data"])
     return {
         key.removesuffix("~") if key.startswith(_ESCAPED_MARKER) else key: decode_value(item)
         for key, item in value.items()
@@ -111,7 +110,7 @@ def decode_foreign(value: Any) -> Any:
         return value
     if _is_marker(value):
         try:
-            return base64.b64decode(value["data"], validate=True)
+            return _from_base64(value["data"])
         except ValueError:
             return value
     return {key: decode_foreign(item) for key, item in value.items()}
@@ -119,6 +118,18 @@ def decode_foreign(value: Any) -> Any:
 
 def _is_marker(value: dict[str, Any]) -> bool:
     return len(value) == 2 and value.get(MARKER) is True and isinstance(value.get("data"), str)
+
+
+def _as_base64(data: bytes) -> str:
+    from base64 import b64encode  # few payloads have bytes in them
+
+    return b64encode(data).decode("ascii")
+
+
+def _from_base64(text: str) -> bytes:
+    from base64 import b64decode
+
+    return b64decode(text, validate=True)
 
 
 def are_same(one: Any, other: Any) -> bool:

@@ -6,11 +6,11 @@ What a store keeps that no verb of the first port shows. Only a purge asks for i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from s3sessions.errors import S3SessionsError
+from s3sessions.record import Record
 
 __all__ = [
     "AsyncVersions",
@@ -24,8 +24,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Record):
     """What a store keeps under a key beside or below the object that `get` returns.
 
     Attributes:
@@ -45,24 +44,21 @@ class Version:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class VersionPage:
+class VersionPage(Record):
     """One page of a list of versions; pass `token` on for the next, None on the last one."""
 
     versions: Sequence[Version]
     token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTarget:
+class VersionTarget(Record):
     """A version, or a delete marker, to erase."""
 
     key: str
     version_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class VersionOutcome:
+class VersionOutcome(Record):
     """What became of one target: `error` is None where the version is gone."""
 
     key: str
@@ -70,8 +66,7 @@ class VersionOutcome:
     error: S3SessionsError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Record):
     """A multipart upload that was begun and neither completed nor aborted."""
 
     key: str
@@ -79,8 +74,7 @@ class Upload:
     initiated: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UploadPage:
+class UploadPage(Record):
     """One page of a list of uploads; pass `token` on for the next, None on the last one."""
 
     uploads: Sequence[Upload]

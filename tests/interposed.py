@@ -36,6 +36,10 @@ class Interposed:
         versions = self._store.versions
         return None if versions is None else InterposedVersions(versions, self._hook)
 
+    @property
+    def lists_in_parts(self) -> bool:
+        return self._store.lists_in_parts
+
     def get(self, key: str) -> Blob:
         return self._hook("get", key, lambda: self._store.get(key))  # type: ignore[no-any-return]
 
@@ -60,10 +64,13 @@ class Interposed:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         def call() -> Page:
-            return self._store.list(prefix, delimiter=delimiter, token=token, limit=limit)
+            return self._store.list(
+                prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+            )
 
         return self._hook("list", prefix, call)  # type: ignore[no-any-return]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.conftest import be_nobody
+from tests.nobody import be_nobody
 
 
 def test_tests_have_no_account_and_no_settings_of_the_machine(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ SESSIONS = {
     "sizes": "()",
     "stats": "()",
     "tip": "(session_id)",
+    "transport": "property",
     "under": "(name)",
 }
 AGENT_SESSION = {
@@ -58,7 +59,7 @@ AGENT_SESSION = {
     "usage_total=None, deadline=None)",
     "append_many": "(payloads, *, write_id=None, usage=None, deadline=None)",
     "clear": "(*, deadline=None)",
-    "compact": "(*, min_age=86400.0, deadline=None)",
+    "compact": "(*, min_age=86400.0, pack=False, deadline=None)",
     "complete": "(index, payload, *, usage=None, deadline=None)",
     "iterate": "(*, start=0, stop=None, on_corrupt='report')",
     "read": "(index)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import pickle
 import re
 import subprocess
@@ -17,23 +16,11 @@ import s3sessions
 from s3sessions import errors
 from s3sessions.errors import S3SessionsError
 from s3sessions.models import Message
+from tests.importing import FIRST_APPEND, NOT_AT_IMPORT, NOT_FOR_AN_APPEND, loaded_by, ours
+from tests.servers.s3_stub import Stub
 
 ROOT = Path(__file__).parents[1]
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-
-NOT_AT_IMPORT = {
-    *("aioboto3", "aiobotocore", "boto3", "botocore"),
-    *("asyncio", "rich", "zstandard"),
-}
-
-WHAT_IMPORTING_LOADS = """
-import sys, time
-before, began = set(sys.modules), time.process_time()
-{statement}
-milliseconds, loaded = (time.process_time() - began) * 1000, set(sys.modules) - before
-import json
-print(json.dumps([sorted(loaded), milliseconds]))
-"""
 
 ERRORS = sorted(
     (
@@ -61,22 +48,29 @@ ATTRIBUTES: dict[str, object] = {
 """A value for each attribute that an error of some kind has."""
 
 
-def loaded_by(statement: str) -> set[str]:
-    """Run a statement in an interpreter of its own, and give the modules that it loaded."""
-    program = WHAT_IMPORTING_LOADS.format(statement=statement)
-    ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    modules, milliseconds = json.loads(ran.stdout)
-    print(f"{statement}: {len(modules)} modules, {milliseconds:.1f} ms of CPU")
-    return set(modules)
-
-
 def test_importing_the_package_is_nearly_free() -> None:
     loaded = loaded_by("import s3sessions")
     assert loaded & NOT_AT_IMPORT == set()
     # The promise is 40 ms of CPU; time is not asserted, and this many modules take far less.
     assert len(loaded) <= 10
+
+
+def test_a_first_append_loads_no_more_than_it_needs() -> None:
+    loaded = loaded_by(FIRST_APPEND.format("'memory://'"))
+    assert loaded & NOT_FOR_AN_APPEND == set()
+    # Each module is about 0.2 ms of CPU. What another verb needs, that verb imports.
+    assert len(ours(loaded)) <= 75
+
+
+def test_a_first_append_through_boto3_loads_nothing_that_boto3_does_not(stub: Stub) -> None:
+    bucket = stub.make_bucket()
+    client = f"boto3.client('s3', endpoint_url={stub.endpoint_url!r})"
+    plain = loaded_by(f"import boto3; {client}.put_object(Bucket={bucket!r}, Key='k', Body=b'1')")
+    url = f"'s3://{bucket}', endpoint_url={stub.endpoint_url!r}"
+    loaded = loaded_by(FIRST_APPEND.format(f"{url}, transport='boto3'"))
+    assert "botocore" in loaded
+    assert loaded - ours(loaded) - {"s3sessions"} <= plain
+    assert len(ours(loaded)) <= 95
 
 
 def test_the_blocking_face_needs_no_event_loop_and_no_sdk() -> None:

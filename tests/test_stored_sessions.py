@@ -136,6 +136,40 @@ def test_the_doctor_finds_nothing_in_the_histories_and_forks_of_0_1(tmp_path: Pa
         assert list(sessions.doctor(session_id)) == []
 
 
+def test_a_packed_history_of_0_1(tmp_path: Path) -> None:
+    sessions = stored_by("0.1", tmp_path)
+    chat = sessions.open("atlas", agent="reader")
+    history = chat.restore()
+    assert chat.requests.by_verb == {"list": 1, "get": 7}
+    indexes = [message.index for message in history.messages]
+    assert indexes == [n for n in range(104) if n != 15]
+    assert (history.next_index, history.holes, history.corrupt) == (104, (), ())
+    assert history.usage == {"inputTokens": 14}
+    said = {message.index: message for message in history.messages}
+    assert said[0].payload["content"] == [{"text": "Page 0, été 💡"}]
+    assert said[7].payload["content"][0]["toolResult"]["content"] == [
+        {"image": {"bytes": b"\x00\x01"}}
+    ]
+    assert (said[9].status, said[12].payload["content"]) == ("partial", [{"text": "[redacted]"}])
+    assert (said[20].write_id, said[20].payload["content"]) == (
+        None,
+        [{"text": "A page of Strands."}],
+    )
+    commit, member = said[96].batch, said[97].batch
+    assert commit is not None
+    assert member is not None
+    assert (commit.indexes, member.commit) == ((96, 97), 96)
+    whole = {"role": "assistant", "content": [{"text": "It is on page 9."}]}
+    assert chat.complete(9, whole) == sessions.open("atlas", agent="reader").read(9)
+    chat.redact(97)
+    assert chat.truncate(6).first == 98
+    assert chat.append({"n": 104}).index == 104
+    # Two of the segment are visible still.
+    assert chat.compact(min_age=30, pack=True).objects == 0
+    assert heard(sessions, "atlas", "reader")[:2] == ["Page 98", "Page 99"]
+    assert list(sessions.doctor("atlas")) == []
+
+
 def test_a_session_of_strands_goes_on_in_objects_of_both(tmp_path: Path) -> None:
     sessions = stored_by("strands-1.62", tmp_path)
     chat = sessions.open("order-42", agent="support")

@@ -63,6 +63,10 @@ class VersionedMemory:
     def versions(self) -> MemoryVersions:
         return MemoryVersions(self._bare, self.kept, self._observers)
 
+    @property
+    def lists_in_parts(self) -> bool:
+        return self.current.lists_in_parts
+
     def get(self, key: str) -> Blob:
         return self.current.get(key)
 
@@ -88,9 +92,12 @@ class VersionedMemory:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        return self.current.list(prefix, delimiter=delimiter, token=token, limit=limit)
+        return self.current.list(
+            prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+        )
 
     def copy(self, source: str, target: str) -> str:
         etag = self.current.copy(source, target)

@@ -16,6 +16,7 @@ from s3sessions.cli.browsing import run_info, run_ls, run_stats
 from s3sessions.cli.chatting import run_chat
 from s3sessions.cli.checking import run_check
 from s3sessions.cli.compacting import run_compact
+from s3sessions.cli.costing import run_cost
 from s3sessions.cli.deleting import run_rm
 from s3sessions.cli.demonstration import run_demo
 from s3sessions.cli.describing import run_describe, run_end, run_reopen
@@ -48,6 +49,7 @@ _COMMANDS: dict[str, Callable[[Namespace, Output], Exit]] = {
     "chat": run_chat,
     "export": run_export,
     "stats": run_stats,
+    "cost": run_cost,
     "rm": run_rm,
     "prune": run_prune,
     "check": run_check,

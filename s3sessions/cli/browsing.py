@@ -110,10 +110,12 @@ def run_info(arguments: Namespace, output: Output) -> Exit:
         info = sessions.info(sessions.resolve(arguments.session))
         children = sessions.children(info.id)
     if arguments.json:
-        output.json({**_info_document(info), "children": list(map(_child_document, children))})
+        forks = {"children": list(map(_child_document, children))}
+        output.json({**_info_document(info), **forks, "transport": sessions.transport})
     else:
-        forks = [("child", f"{child.id}, {child.kind}") for child in children]
-        print_fields(output, [*_info_fields(info), *forks])
+        fields = [("child", f"{child.id}, {child.kind}") for child in children]
+        fields.append(("transport", sessions.transport))
+        print_fields(output, [*_info_fields(info), *fields])
     if info.corrupt is not None:
         output.error(str(info.corrupt))
         return Exit.PARTIAL

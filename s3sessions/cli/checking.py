@@ -22,9 +22,9 @@ def run_check(arguments: Namespace, output: Output) -> Exit:
         output.note(f"checking {place_in_words(arguments)} …")
         report = sessions.check()
     if arguments.json:
-        output.json(_document(report))
+        output.json({**_document(report), "transport": sessions.transport})
     else:
-        _print(report, output)
+        _print(report, output, sessions.transport)
     return Exit.DONE if report.ok else Exit.ERROR
 
 
@@ -37,12 +37,13 @@ def verdict_of(report: CheckReport) -> str:
     return "fit for sessions"
 
 
-def _print(report: CheckReport, output: Output) -> None:
+def _print(report: CheckReport, output: Output, transport: str) -> None:
     rows = [(probe.name, _result(probe), probe.detail) for probe in report.probes]
     output.table(_COLUMNS, rows)
     output.line()
     for probe in report.failed:
         output.spans((f"{_result(probe)}: ", "warning"), (f"{probe.name}: {probe.meaning}", ""))
+    output.line(f"asked through {transport}")
     if report.versioned is not None:
         output.line(f"the bucket keeps {'old' if report.versioned else 'no old'} versions")
     if report.left:

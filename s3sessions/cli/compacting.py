@@ -1,10 +1,10 @@
-"""The command that deletes what is hidden: compact."""
+"""The command that deletes what is hidden and packs what is old: compact."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from s3sessions import CompactReport, Sessions
@@ -32,7 +32,7 @@ _Result: TypeAlias = CompactReport | _Failure
 
 
 def run_compact(arguments: Namespace, output: Output) -> Exit:
-    """Delete what is hidden in sessions; one that fails stops no other."""
+    """Delete what is hidden in sessions, and pack the rest; one that fails stops no other."""
     compaction = _Compaction(arguments, output)
     try:
         with open_sessions(arguments) as sessions:
@@ -49,7 +49,8 @@ class _Compaction:
     def __init__(self, arguments: Namespace, output: Output) -> None:
         self._arguments = arguments
         self._output = output
-        self._reports = self._objects = self._bytes = self._young = 0
+        self._reports = self._objects = self._bytes = self._young = self._packed = 0
+        self._is_whole = True
         self._failures: list[_Failure] = []
 
     def run(self, sessions: Sessions) -> None:
@@ -76,6 +77,8 @@ class _Compaction:
         """What was done so far, in words."""
         objects = counted(self._objects, "object")
         parts = [f"{objects} deleted", size(self._bytes), f"{self._young:,} too young"]
+        if self._arguments.pack:
+            parts.append(f"{counted(self._packed, 'message')} packed")
         if self._failures:
             parts.append(f"{len(self._failures):,} failed")
         return f"looked at {counted(self._reports, 'agent')}: {', '.join(parts)}"
@@ -84,7 +87,7 @@ class _Compaction:
     def code(self) -> Exit:
         """How the program ends."""
         if not self._failures:
-            return Exit.DONE
+            return Exit.DONE if self._is_whole else Exit.PARTIAL
         if len(self._arguments.sessions) == 1 and not self._reports:
             return code_of(self._failures[0].error)
         return Exit.PARTIAL
@@ -108,10 +111,10 @@ class _Compaction:
         except S3SessionsError as error:
             yield from self._failed(session_id, None, error)
             return
-        min_age = self._arguments.min_age.total_seconds()
+        how = {"min_age": self._arguments.min_age.total_seconds(), "pack": self._arguments.pack}
         for agent_id in agents:
             try:
-                report = sessions.open(session_id, agent_id).compact(min_age=min_age)
+                report = sessions.open(session_id, agent_id).compact(**how)
             except S3SessionsError as error:
                 yield from self._failed(session_id, agent_id, error)
             else:
@@ -132,28 +135,40 @@ class _Compaction:
         self._objects += result.objects
         self._bytes += result.bytes
         self._young += result.young
+        self._packed += result.packed
+        self._is_whole = self._is_whole and not result.corrupt
 
     def _show(self, result: _Result) -> None:
         if isinstance(result, _Failure):
             self._output.error(
                 f"failed session {one_line(repr(result.session_id))}: {result.error}"
             )
+        else:
+            for error in result.corrupt:
+                self._output.error(str(error))
         if self._arguments.json:
             self._output.json(_document(result))
         elif isinstance(result, CompactReport) and self._is_told(result):
             owner = one_line(f"session {result.session_id!r}, agent {result.agent_id!r}")
             much = f"{counted(result.objects, 'object')}, {size(result.bytes)}"
             young = f"; {result.young:,} too young" if result.young else ""
-            self._output.line(f"deleted {much} of {owner}{young}")
+            packed = f"; packed {counted(result.packed, 'message')}" if result.packed else ""
+            into = f" into {counted(result.segments, 'segment')}" if result.segments else ""
+            self._output.line(f"deleted {much} of {owner}{young}{packed}{into}")
 
     def _is_told(self, report: CompactReport) -> bool:
-        """Of all sessions those are told in which something is hidden."""
-        return not self._arguments.all or bool(report.objects or report.young)
+        """Of all sessions those are told in which something is hidden, or was packed."""
+        done = report.objects or report.young or report.packed or report.segments
+        return not self._arguments.all or bool(done)
 
 
 def _document(result: _Result) -> dict[str, Any]:
-    if isinstance(result, CompactReport):
-        return {**asdict(result), "error": None}
-    nothing = dict.fromkeys(("objects", "bytes", "young"), 0)
-    owner = {"session_id": result.session_id, "agent_id": result.agent_id}
-    return {**owner, **nothing, "error": str(result.error)}
+    counts = ("objects", "bytes", "young", "packed", "segments")
+    is_failed = isinstance(result, _Failure)
+    return {
+        "session_id": result.session_id,
+        "agent_id": result.agent_id,
+        **{name: 0 if is_failed else getattr(result, name) for name in counts},
+        "corrupt": [] if isinstance(result, _Failure) else [error.key for error in result.corrupt],
+        "error": str(result.error) if isinstance(result, _Failure) else None,
+    }

@@ -5,45 +5,46 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from s3sessions.codec import PARTIAL
-from s3sessions.dao.append import Appender, OnConflict
+from s3sessions.dao.append import Appender
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.arguments import check_choice, check_count, check_limit, check_write_id
-from s3sessions.dao.change import complete, redact, remove, update
+from s3sessions.dao.claims import Claims
 from s3sessions.dao.details import Details
 from s3sessions.dao.documents import check_time, decode_part
 from s3sessions.dao.drafting import Drafting
-from s3sessions.dao.iteration import MessageStream
 from s3sessions.dao.knowledge import Knowledge
-from s3sessions.dao.messages import read_message
-from s3sessions.dao.partials import Partial
 from s3sessions.dao.punctual import PunctualStore
-from s3sessions.dao.restore import OnCorrupt, Restore
-from s3sessions.dao.rewriting import is_visible, not_found
 from s3sessions.dao.scope import Scope
-from s3sessions.dao.seen import Seen
-from s3sessions.dao.snapshot import Snapshot
-from s3sessions.dao.start import Start, check_start
-from s3sessions.dao.state import StateChange, save_state
-from s3sessions.dao.tail import Tail
-from s3sessions.dao.turn import Claim, Claims
 from s3sessions.dao.writing import Writing
 from s3sessions.deadline import deadline_in
 from s3sessions.errors import Conflict, InvalidSettings
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.metering import Meter
 from s3sessions.models import History, Message
+from s3sessions.record import replace
 from s3sessions.usage import Usage
 
 if TYPE_CHECKING:
+    from s3sessions.dao.append import OnConflict
     from s3sessions.dao.history import HistoryDAO
+    from s3sessions.dao.iteration import MessageStream
+    from s3sessions.dao.partials import Partial
+    from s3sessions.dao.restore import OnCorrupt, Restore, Restored
+    from s3sessions.dao.seen import Seen
+    from s3sessions.dao.start import Start
+    from s3sessions.dao.tail import Tail
+    from s3sessions.dao.turn import Claim
 
 
 class AgentDAO:
-    """Appends, restores and reads one agent's messages and state; makes no request until then."""
+    """Appends, restores and reads one agent's messages and state; makes no request until then.
+
+    What a first append does not need is imported by the verb that does.
+    """
 
     def __init__(
         self,
@@ -73,13 +74,15 @@ class AgentDAO:
         from s3sessions.dao.compaction import Compaction
         from s3sessions.dao.history import HistoryDAO
         from s3sessions.dao.moving import Move
+        from s3sessions.dao.packing import Packing
 
         place = (self._scope, self._session, self._agent, self._known)
         return HistoryDAO(
             known=self._known,
             move=Move(*place, self._appender.midwife),
             appender=self._appender,
-            compaction=Compaction(self._scope, self._session, self._agent),
+            compaction=functools.partial(Compaction, self._scope, self._session, self._agent),
+            packing=functools.partial(Packing, self._scope, self._session, self._agent),
             operation=self._operation,
             restore=self._restore_all,
             drafting=self._drafting,
@@ -98,6 +101,9 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> History:
         """Restore the history; see `AgentSession.restore`."""
+        from s3sessions.dao.restore import Restore
+        from s3sessions.dao.start import check_start
+
         check_start(start, last)
         check_limit("last", last)
         check_limit("max_messages", max_messages)
@@ -107,22 +113,31 @@ class AgentDAO:
             self._scope, self._session, self._agent, start, last, max_messages, partial, on_corrupt
         )
         async with self._operation(deadline):
-            return await self._restore(restore)
+            restored = await self._restore(restore)
+            if self._known.is_whole and self._scope.settings.pack_at is not None:
+                from s3sessions.dao.upkeep import pack_if_due
 
-    async def _restore(self, restore: Restore) -> History:
+                await pack_if_due(self._scope, self._session, self._agent, restored)
+            return restored.history
+
+    async def _restore(self, restore: Restore) -> Restored:
         restored = await restore.run()
         history, last = restored.history, restore.last
         is_whole = restored.start == 0 and (last is None or len(history.messages) < last)
         self._known.learn(restored, is_whole=is_whole)
-        return history
+        return restored
 
     async def _restore_all(self) -> None:
         """Learn all that is visible; what cannot be read stays unknown and where it is."""
+        from s3sessions.dao.restore import Restore
+
         place = (self._scope, self._session, self._agent)
         await self._restore(Restore(*place, 0, None, None, "keep", "report"))
 
     async def refresh(self, *, deadline: float | None = None) -> list[Message]:
         """Read what others appended; see `AgentSession.refresh`."""
+        from s3sessions.dao.snapshot import Snapshot
+
         tail = self._known.tail
         if tail is None or not self._known.restored:
             return (await self.restore(deadline=deadline)).messages
@@ -153,7 +168,7 @@ class AgentDAO:
         if known.end.newest is None:
             return
         index, etag = known.end.newest
-        entry = seen.listing.messages.get(index)
+        entry = seen.listing.holder(index)
         if entry is not None and (entry.etag == etag or await self._known.has_met(index)):
             return
         raise Conflict(
@@ -163,6 +178,8 @@ class AgentDAO:
 
     def iterate(self, *, start: int, stop: int | None, on_corrupt: OnCorrupt) -> MessageStream:
         """Give the messages one after the other; see `AgentSession.iterate`."""
+        from s3sessions.dao.iteration import MessageStream
+
         check_count("start", start)
         check_limit("stop", stop)
         check_choice("on_corrupt", on_corrupt, ("raise", "report"))
@@ -173,9 +190,11 @@ class AgentDAO:
 
     async def read(self, index: int) -> Message:
         """Read one message; see `AgentSession.read`."""
+        from s3sessions.dao.rewriting import is_visible, not_found
+
         check_count("index", index)
         await self._claims.renew_if_due()
-        stored = await read_message(self._scope, self._agent, index)
+        stored = await read_wherever(self._scope, self._agent, index)
         if stored is None or stored.is_void:
             raise not_found(self._agent, index)
         if not isinstance(stored.content, Message):
@@ -237,6 +256,8 @@ class AgentDAO:
         self, message: Message, payload: Mapping[str, Any], *, deadline: float | None = None
     ) -> Message:
         """Replace a message's payload; see `AgentSession.update`."""
+        from s3sessions.dao.change import update
+
         return await self._change(
             functools.partial(update, self._scope, self._agent, message, payload), deadline
         )
@@ -249,6 +270,8 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> Message:
         """Take a message's content out; see `AgentSession.redact`."""
+        from s3sessions.dao.change import redact
+
         check_count("index", index)
         return await self._change(
             functools.partial(redact, self._scope, self._agent, index, replacement), deadline
@@ -263,6 +286,8 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> Message:
         """Finish a partial message; see `AgentSession.complete`."""
+        from s3sessions.dao.change import complete
+
         check_count("index", index)
         return await self._change(
             functools.partial(complete, self._scope, self._agent, index, payload, usage), deadline
@@ -270,6 +295,8 @@ class AgentDAO:
 
     async def remove(self, index: int, *, deadline: float | None = None) -> None:
         """Take a message away; see `AgentSession.remove`."""
+        from s3sessions.dao.change import remove
+
         check_count("index", index)
         await self._change(functools.partial(remove, self._scope, self._agent, index), deadline)
 
@@ -290,6 +317,8 @@ class AgentDAO:
         deadline: float | None = None,
     ) -> dict[str, Any]:
         """Set and drop keys of the agent's state; see `AgentSession.save_state`."""
+        from s3sessions.dao.state import StateChange, save_state
+
         change = StateChange.of(self._scope, self._agent, self._details, state, remove, fields)
         async with self._operation(deadline):
             document = await save_state(self._session, change, self._known.agent_document)

@@ -12,10 +12,10 @@ that list first.
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import Final, Literal, TypeAlias
 
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.batch import Attempt, put_members
 from s3sessions.dao.birth import Midwife
 from s3sessions.dao.conflict import check_unmoved, contended, tail_behind
@@ -37,7 +37,7 @@ from s3sessions.errors import (
     StoreUnavailable,
 )
 from s3sessions.keys import AgentKeys, SessionKeys
-from s3sessions.log import emit
+from s3sessions.log import DEBUG, INFO, emit
 from s3sessions.models import Message
 
 OnConflict: TypeAlias = Literal["raise", "rebase"]
@@ -198,10 +198,12 @@ class Appender:
         """Find out what came of the tries whose outcome is open; existence is the list's to say."""
         for attempt in list(writing.open):
             # A list of several pages can pass over it and show what came behind it.
-            is_listed = attempt.commit in seen.listing.messages
+            is_listed = attempt.commit in seen.listing.shown
             if not is_listed and attempt.commit >= seen.tail.next_index:
                 continue
-            stored = await read_message(self._scope, self._agent, attempt.commit)
+            is_packed = seen.listing.block_over(attempt.commit) is not None
+            read = read_wherever if is_packed else read_message
+            stored = await read(self._scope, self._agent, attempt.commit)
             if stored is not None and (winner := writing.committed_by(stored)):
                 messages = self._acknowledge(winner, stored)
                 self._known.recall.note(messages, next_index=winner.indexes[-1] + 1)
@@ -231,7 +233,7 @@ class Appender:
         stored = await self._stored(attempt, outcome)
         winner = None if stored is None else writing.committed_by(stored)
         if stored is None or winner is None:
-            self._emit(logging.INFO, "append_conflict", attempt.commit)
+            self._emit(INFO, "append_conflict", attempt.commit)
             self._abandon(attempt)
             return None
         if birth.met_a_session_document or stored.is_void:
@@ -262,7 +264,7 @@ class Appender:
             # Of an event delivered twice the other delivery may have stored another answer.
             messages[0] = commit.content
         for message in messages:
-            self._emit(logging.DEBUG, "message_appended", message.index)
+            self._emit(DEBUG, "message_appended", message.index)
         return messages
 
     def _emit(self, level: int, event: str, index: int) -> None:

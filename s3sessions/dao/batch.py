@@ -12,7 +12,6 @@ and its last member: a writer whose list is older than the commit cannot slip in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -28,7 +27,6 @@ MOST_MESSAGES: Final = 1000
 """Longest batch: its commit lists the index of each message."""
 
 
-@dataclass
 class Attempt:
     """One try of an append: its drafts, each at an index.
 
@@ -42,13 +40,21 @@ class Attempt:
         is_alive: whether none of its indexes is known to be taken by another writer.
     """
 
-    drafts: tuple[Draft, ...]
-    indexes: tuple[int, ...]
-    batch_id: str | None
-    replaces: bool = False
-    etags: dict[int, str] = field(default_factory=dict)
-    is_open: bool = False
-    is_alive: bool = True
+    def __init__(
+        self,
+        drafts: tuple[Draft, ...],
+        indexes: tuple[int, ...],
+        batch_id: str | None,
+        *,
+        replaces: bool,
+    ) -> None:
+        self.drafts = drafts
+        self.indexes = indexes
+        self.batch_id = batch_id
+        self.replaces = replaces
+        self.etags: dict[int, str] = {}
+        self.is_open = False
+        self.is_alive = True
 
     @property
     def commit(self) -> int:

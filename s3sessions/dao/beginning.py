@@ -9,20 +9,19 @@ it counts if it fits what is there: the list reaches the next index that it was 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.dao.documents import Document, Life, life_of_agent
 from s3sessions.dao.scope import Scope
 from s3sessions.models import Batch, Summary
+from s3sessions.record import Record, field
 from s3sessions.values import format_time
 
 _MOST_WRITE_IDS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Record):
     """Where the visible history begins, and what stands for that which came before.
 
     Attributes:
@@ -104,16 +103,20 @@ def is_of_another_life(document: Document, session: Document | None, agent_id: s
     """Tell whether a history.json was left by an earlier life of the session or the agent."""
     if session is None or session.corrupt is not None or document.corrupt is not None:
         return False
-    its, life = document.stamp.get("life"), _name_of(life_of_agent(session, agent_id))
+    its, life = document.stamp.get("life"), name_of_life(life_of_agent(session, agent_id))
     return None not in (its, life) and its != life
 
 
-def _name_of(life: Life | None) -> str | None:
-    """Give what a history.json calls a life; a session.json of Strands has but its beginning."""
+def name_of_life(life: Life | None) -> str | None:
+    """Give what history.json and segments call a life; None where that is not known.
+
+    A session.json of Strands has but its beginning.
+    """
     if life is None:
         return None
     own_id, began, ended = life
-    return "/".join(filter(None, (own_id or began, ended)))
+    names = [own_id or began, *([ended] if ended else [])]
+    return "/".join(names) if all(isinstance(name, str) for name in names) else None
 
 
 def written(document: Document) -> list[str]:
@@ -135,7 +138,7 @@ def beginning_body(
     kept: dict[str, Any] = {"created_at": now} if before is None else dict(before.body)
     # Who wrote and lost the answer finds its own here, though others have gone on from it.
     write_ids = [*(written(before) if before else ()), write_id][-_MOST_WRITE_IDS:]
-    ours = {"v": FORMAT_VERSION, "write_ids": write_ids, "life": _name_of(life)}
+    ours = {"v": FORMAT_VERSION, "write_ids": write_ids, "life": name_of_life(life)}
     stamp = {**kept.pop(STAMP, {}), **ours}
     return {
         **kept,

@@ -7,10 +7,8 @@ written costs a warning and is written with the next append.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,24 +21,22 @@ from s3sessions.dao.documents import (
     create_document,
     read_session_document,
 )
-from s3sessions.dao.healing import healed
 from s3sessions.dao.messages import read_message
 from s3sessions.dao.notice import lift
-from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
 from s3sessions.dao.tail import Tail
 from s3sessions.dao.writing import Writing
 from s3sessions.errors import PreconditionFailed, S3SessionsError
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
-from s3sessions.log import emit
+from s3sessions.log import INFO, WARNING, emit
 from s3sessions.ports import ABSENT
+from s3sessions.record import Record
 
 Outcome = str | Document | S3SessionsError | None
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
+class Birth(Record):
     """What became of the documents: each created, there already (None), or not written."""
 
     outcomes: dict[Kind, Outcome]
@@ -93,7 +89,11 @@ class Midwife:
         if kind is not Kind.SESSION:
             return agent_body(self._scope, self._agent, self._details)
         body = session_body(self._scope, self._session, self._details)
-        return await healed(self._scope, body, [self._agent]) if tail.has_history else body
+        if not tail.has_history:
+            return body
+        from s3sessions.dao.healing import healed
+
+        return await healed(self._scope, body, [self._agent])
 
     async def put(
         self, index: int, body: bytes, documents: Mapping[Kind, Mapping[str, Any]]
@@ -131,9 +131,9 @@ class Midwife:
     def _report(self, birth: Birth) -> None:
         ids = {"session": self._session.session_id, "agent": self._agent.agent_id}
         if isinstance(birth.outcomes.get(Kind.SESSION), Document):
-            emit(logging.INFO, "session_created", **ids)
+            emit(INFO, "session_created", **ids)
         for kind in birth.failed:
-            emit(logging.WARNING, "document_not_written", **ids, error=str(birth.outcomes[kind]))
+            emit(WARNING, "document_not_written", **ids, error=str(birth.outcomes[kind]))
 
     async def check_session(self) -> None:
         """Raise SessionDeleted where the session.json that was met is a deletion's mark."""
@@ -152,6 +152,8 @@ class Midwife:
             attempt.is_open = False
 
     async def _void(self, attempt: Attempt, position: int) -> None:
+        from s3sessions.dao.original import Original
+
         # Never deleted: a writer that stalled could create the index again.
         index = attempt.indexes[position]
         key = self._agent.message(index)

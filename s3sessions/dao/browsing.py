@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.beginning import Beginning, beginning_of
 from s3sessions.dao.candidates import Candidates, order
 from s3sessions.dao.documents import (
@@ -23,7 +24,7 @@ from s3sessions.dao.documents import (
     read_session_document,
 )
 from s3sessions.dao.filters import SessionFilter
-from s3sessions.dao.messages import Stored, Unreadable, read_message
+from s3sessions.dao.messages import Stored, Unreadable
 from s3sessions.dao.previews import preview
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import description
@@ -97,7 +98,7 @@ async def _find(
     found: dict[str, Document | None] = {}
     while len(found) < page.end:
         # Most are meant where nothing is asked; where something is, a wave is filled.
-        least = scope.settings.width if page.meant.is_asked else 1
+        least = scope.width if page.meant.is_asked else 1
         window = candidates.take(min(max(page.end - len(found), least), _MOST_AT_A_TIME))
         if not window:
             break
@@ -156,7 +157,7 @@ class _Look:
         beginning = await self._beginning(keys, spoken[agent_id])
         reads: dict[int, Stored] = {}
         for index in spoken[agent_id].first_from(beginning.first):
-            stored = await read_message(self.scope, keys, index)
+            stored = await read_wherever(self.scope, keys, index)
             if stored is None:
                 continue
             reads[index] = stored

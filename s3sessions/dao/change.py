@@ -1,5 +1,8 @@
 """Changing one message in place, and what each change means on a version that it has not seen.
 
+The object that counts is changed: the message's own, or the segment that holds it. What is taken
+out is then taken out of the copies that do not count, too.
+
 A message that is to go goes in whatever version. One that is to be completed must still be
 partial. An update means the version that its caller read, and no other. A message that readers do
 not see, a void or a member of a batch that was not committed, is not there to be changed.
@@ -14,6 +17,7 @@ from s3sessions.codec import PARTIAL, usage_fields
 from s3sessions.dao.copies import Copies
 from s3sessions.dao.drafting import Drafting
 from s3sessions.dao.original import Original
+from s3sessions.dao.packed_copies import PackedCopies
 from s3sessions.dao.rewriting import Rewriting, is_visible, not_found
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, InvalidMessage
@@ -31,7 +35,7 @@ async def update(
         raise InvalidMessage(f"message {message.index} has no etag: read it, then update it")
 
     async def rewrite(original: Original) -> bytes:
-        if original.message.etag != message.etag:
+        if not original.is_version(message):
             raise Conflict(
                 f"message {message.index} was changed since it was read: read it again",
                 key=agent.message(message.index),
@@ -39,7 +43,8 @@ async def update(
         await _check_there(scope, agent, original)
         return original.updated(draft.body, now)
 
-    return await Rewriting(scope, agent, message.index, rewrite, "message_updated").run()
+    held = await Rewriting(scope, agent, message.index, rewrite, "message_updated").run()
+    return held.original.message
 
 
 async def redact(
@@ -58,10 +63,8 @@ async def redact(
             return None
         return original.redacted(None if draft is None else draft.body, now)
 
-    message = await Rewriting(scope, agent, index, rewrite, "message_redacted").run()
-    # After a crash in between this is done by the next redaction, which finds the message done.
-    await Copies(scope, agent, message).redact()
-    return message
+    rewriting = Rewriting(scope, agent, index, rewrite, "message_redacted")
+    return await _rewrite_with_copies(rewriting)
 
 
 async def complete(
@@ -85,7 +88,8 @@ async def complete(
             key=agent.message(index),
         )
 
-    return await Rewriting(scope, agent, index, rewrite, "message_completed").run()
+    held = await Rewriting(scope, agent, index, rewrite, "message_completed").run()
+    return held.original.message
 
 
 async def remove(scope: Scope, agent: AgentKeys, index: int) -> Message:
@@ -99,9 +103,19 @@ async def remove(scope: Scope, agent: AgentKeys, index: int) -> Message:
             await _check_there(scope, agent, original)
         return original.voided(now)
 
-    void = await Rewriting(scope, agent, index, rewrite, "message_removed").run()
-    await Copies(scope, agent, void).redact()
-    return void
+    return await _rewrite_with_copies(Rewriting(scope, agent, index, rewrite, "message_removed"))
+
+
+async def _rewrite_with_copies(rewriting: Rewriting) -> Message:
+    """Take a content out of what counts, then out of what does not.
+
+    After a crash in between the rest is done by the next one, which finds the message done.
+    """
+    held = await rewriting.run()
+    scope, agent, message = rewriting.scope, rewriting.agent, held.original.message
+    await PackedCopies(scope, agent, held, rewriting.rewrite).change()
+    await Copies(scope, agent, message).redact()
+    return message
 
 
 async def _check_there(scope: Scope, agent: AgentKeys, original: Original) -> None:

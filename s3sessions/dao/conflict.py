@@ -37,7 +37,7 @@ def check_unmoved(
     unreadable = [error for error in seen.corrupt if _index(scope, error) >= known.next_index]
     replacing = [index for index in seen.replacing if index >= known.next_index]
     if foreign or unreadable or replacing or not _shows_the_end(known, seen):
-        if open_at - seen.listing.messages.keys():
+        if any(index not in seen.listing.shown for index in open_at):
             raise StoreUnavailable(
                 "the history is another one, and an earlier try may still land in it: restore, "
                 "then append again with the same write id",

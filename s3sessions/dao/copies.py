@@ -10,9 +10,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
+from s3sessions.dao.archive import read_segment
 from s3sessions.dao.listing import list_agent
 from s3sessions.dao.original import Original
+from s3sessions.dao.packed_copies import PackedCopies
 from s3sessions.dao.rewriting import Rewriting, is_visible
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, MessageNotFound, UnsupportedVersion
@@ -32,29 +35,41 @@ class Copies:
         """Take the content out of all of them.
 
         Requests: none but for a later member of a batch; for that 1 LIST for each 1,000 keys and 1
-        GET for each message below it, for nothing but its body tells a copy.
+        GET for each message and each segment below it, for nothing but its body tells a copy.
         """
         batch = self.message.batch
         if batch is None or batch.position == 0:
             return
         listing = await list_agent(self.scope, self.agent)
-        await self.scope.store.fan_out(
-            [
-                partial(self._redact_at, index)
-                for index in listing.messages
-                if index < self.message.index
-            ]
-        )
+        loose = [index for index in listing.messages if index < self.message.index]
+        blocks = [block for block in listing.segments if block.start < self.message.index]
+        packed = await self.scope.store.fan_out([partial(self._packed, block) for block in blocks])
+        indexes = {*loose, *chain(*packed)}
+        await self.scope.store.fan_out([partial(self._redact_at, index) for index in indexes])
+
+    async def _packed(self, block: range) -> list[int]:
+        """Find the indexes below the message of which a segment may hold a copy."""
+        packed = await read_segment(self.scope, self.agent, block)
+        if packed is None:
+            return []
+        below = range(block.start, min(block.stop, self.message.index))
+        return [index for index in below if packed.at(index).write_id == self.message.write_id]
 
     async def _redact_at(self, index: int) -> None:
         # Gone, or nothing that could be rewritten without guessing.
         with suppress(MessageNotFound, CorruptObject, UnsupportedVersion):
-            await Rewriting(self.scope, self.agent, index, self._rewrite, "copy_redacted").run()
+            rewriting = Rewriting(self.scope, self.agent, index, self._rewrite, "copy_redacted")
+            held = await rewriting.run()
+            if await self._is_copy(held.original.message):
+                await PackedCopies(self.scope, self.agent, held, self._rewrite).change()
 
     async def _rewrite(self, original: Original) -> bytes | None:
         found = original.message
-        if found.write_id != self.message.write_id or found.redacted_at is not None:
-            return None
-        if await is_visible(self.scope, self.agent, found):
+        if found.redacted_at is not None or not await self._is_copy(found):
             return None
         return original.redacted(None, self.scope.now())
+
+    async def _is_copy(self, found: Message) -> bool:
+        if found.write_id != self.message.write_id:
+            return False
+        return not await is_visible(self.scope, self.agent, found)

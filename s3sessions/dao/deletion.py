@@ -2,28 +2,28 @@
 
 session.json is marked first, so that readers see all or nothing and no new writer begins. Then
 the messages go, then the rest, each key by the etag that the list showed; the mark is read again
-after each list, and a deletion whose mark is gone stops, for somebody has ended it and may have
-begun anew. session.json goes last, by If-Match of the mark. An agent's deletion is marked in
-session.json too, under `deleted_agents`: the one document that every fresh writer reads. What was
-forked off a session stays, without a parent.
+behind each list and each part of one, and a deletion whose mark is gone stops, for somebody has
+ended it and may have begun anew. session.json goes last, by If-Match of the mark. An agent's
+deletion is marked in session.json too, under `deleted_agents`: the one document that every fresh
+writer reads. What was forked off a session stays, without a parent.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from s3sessions.dao.documents import Document, read_session_document
-from s3sessions.dao.erasing import delete_listed, partial_delete
+from s3sessions.dao.clearing import Clearing, Erased
+from s3sessions.dao.documents import Document
+from s3sessions.dao.erasing import partial_delete
 from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.separation import leave_parent, release_children
 from s3sessions.errors import Conflict, S3SessionsError, StoreUnavailable
-from s3sessions.keys import AgentKeys, Kind, SessionKeys
+from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import DeletionReport
-from s3sessions.ports import DELETE_LIMIT, Entry
+from s3sessions.ports import Entry
 
 _MOST_ROUNDS = 10
 
@@ -35,9 +35,7 @@ class Deletion:
     scope: Scope
     session: SessionKeys
     agent: AgentKeys | None = None
-    _objects: int = 0
-    _bytes: int = 0
-    _errors: dict[str, S3SessionsError] = field(default_factory=dict)
+    _erased: Erased = field(default_factory=Erased)
 
     async def run(self, mark: Mark | None = None) -> DeletionReport:
         """Delete everything under the prefix.
@@ -53,7 +51,9 @@ class Deletion:
             Conflict: others changed session.json under each try to mark it.
         """
         mark = mark or Mark(self.scope, self.session, self.agent)
-        return await self._go_on(mark) if await mark.put() else self._overtaken()
+        clearing = Clearing(self.scope, mark, self._erased)
+        is_marked = await mark.put(clearing.begin)
+        return await self._go_on(mark, clearing) if is_marked else self._overtaken()
 
     async def resume(self, mark_id: str) -> DeletionReport:
         """Go on with the deletion that carries this mark; nothing is deleted where it is gone.
@@ -61,68 +61,51 @@ class Deletion:
         Raises:
             PartialDelete, CorruptObject, UnsupportedVersion: as `run`.
         """
-        return await self._go_on(Mark(self.scope, self.session, self.agent, mark_id))
+        mark = Mark(self.scope, self.session, self.agent, mark_id)
+        return await self._go_on(mark, Clearing(self.scope, mark, self._erased))
 
-    async def _go_on(self, mark: Mark) -> DeletionReport:
+    async def _go_on(self, mark: Mark, clearing: Clearing) -> DeletionReport:
         left: list[Entry] = []
         for attempt in range(_MOST_ROUNDS):
-            self._errors = {}
-            left = await mark.list()
-            document = await read_session_document(self.scope, self.session)
-            if document is None or not mark.is_on(document):
+            self._erased.errors = {}
+            document = await clearing.take_messages()
+            left = clearing.listed
+            if document is None:
                 return self._overtaken()
             if left:
-                await self._separate_children(left)
-                await self._erase(left)
+                await self._clear(clearing)
             elif await self._end(mark, document):
-                self._objects += self.agent is None
+                self._erased.objects += self.agent is None
                 return self._report()
-            if self._errors or not left:
+            if self._erased.errors or not left:
                 await self.scope.pause(attempt)
+            clearing = Clearing(self.scope, mark, self._erased)
         raise self._given_up(left)
 
-    async def _separate_children(self, left: list[Entry]) -> None:
+    async def _clear(self, clearing: Clearing) -> None:
         if self.agent is None:
-            await release_children(self.scope, self.session, left)
+            await release_children(self.scope, self.session, clearing.rest)
+        await clearing.take_rest()
+        errors = self._erased.errors
+        # What changed meanwhile, or could not go now, is met again by the next list.
+        if not all(isinstance(e, (Conflict, StoreUnavailable)) for e in errors.values()):
+            raise partial_delete(
+                f"{len(errors)} objects could not be deleted: mend the cause, then delete again",
+                errors,
+            )
 
     async def _end(self, mark: Mark, document: Document) -> bool:
         if self.agent is None:
             await leave_parent(self.scope, self.session, document)
         return await mark.take_away(document)
 
-    async def _erase(self, left: list[Entry]) -> None:
-        """Delete what a list showed: messages in parallel, then what describes them."""
-        messages = [entry for entry in left if self._is_message(entry)]
-        others = [entry for entry in left if not self._is_message(entry)]
-        whole = len(messages) // DELETE_LIMIT * DELETE_LIMIT
-        await self._delete_all(messages[:whole])
-        await self._delete_all(messages[whole:] + others)
-        # What changed meanwhile, or could not go now, is met again by the next list.
-        if not all(isinstance(e, (Conflict, StoreUnavailable)) for e in self._errors.values()):
-            raise partial_delete(
-                f"{len(self._errors)} objects could not be deleted: mend the cause, then delete "
-                "again",
-                self._errors,
-            )
-
-    def _is_message(self, entry: Entry) -> bool:
-        place = self.scope.root.parse(entry.key)
-        return place is not None and place.kind is Kind.MESSAGE
-
-    async def _delete_all(self, gone: Sequence[Entry]) -> None:
-        for entry, error in await delete_listed(self.scope, gone):
-            if error is None:
-                self._objects += 1
-                self._bytes += entry.size
-            else:
-                self._errors[entry.key] = error
-
     def _given_up(self, left: list[Entry]) -> S3SessionsError:
-        if self._errors:
+        errors = self._erased.errors
+        if errors:
             return partial_delete(
-                f"{len(self._errors)} objects could not be deleted in {_MOST_ROUNDS} tries: "
+                f"{len(errors)} objects could not be deleted in {_MOST_ROUNDS} tries: "
                 "delete again later",
-                self._errors,
+                errors,
             )
         appeared = Conflict("written while the deletion ran")
         return partial_delete(
@@ -143,6 +126,6 @@ class Deletion:
             "session_deleted" if agent_id is None else "agent_deleted",
             session=session_id,
             agent=agent_id,
-            objects=self._objects,
+            objects=self._erased.objects,
         )
-        return DeletionReport(session_id, agent_id, self._objects, self._bytes)
+        return DeletionReport(session_id, agent_id, self._erased.objects, self._erased.bytes)

@@ -7,13 +7,13 @@ refused before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from s3sessions.dao.documents import check_time
 from s3sessions.dao.titles import clean_title
 from s3sessions.errors import InvalidSettings
+from s3sessions.record import Record, field
 from s3sessions.values import dump, encode_value
 
 TEXTS: Final = ("title", "user", "model", "source", "parent")
@@ -23,8 +23,7 @@ _MOST_TAGS: Final = 50
 _LONGEST_TAG: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Record):
     """What a session.json and an agent.json say at their creation; held until then.
 
     Raises:

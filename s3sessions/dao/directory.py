@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from s3sessions.dao.listing import pages
+from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import AmbiguousSession, InvalidSettings, SessionNotFound
 from s3sessions.keys import SessionKeys, agent_of, listable

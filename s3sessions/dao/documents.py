@@ -7,7 +7,6 @@ document is never needed to read messages: a missing or corrupt one costs a warn
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -26,6 +25,7 @@ from s3sessions.errors import (
 )
 from s3sessions.keys import SessionKeys
 from s3sessions.ports import ABSENT
+from s3sessions.record import Record
 from s3sessions.values import decode_value, dump
 
 AGENT_LIVES: Final = "agent_lives"
@@ -36,8 +36,7 @@ Life: TypeAlias = tuple[Any, ...]
 history also by which deletion its last life ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Record):
     """A document as it was read.
 
     Attributes:

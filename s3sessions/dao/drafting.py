@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +10,11 @@ from s3sessions.codec import Draft
 from s3sessions.dao.batch import MOST_MESSAGES
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidMessage
+from s3sessions.record import Record
 from s3sessions.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Drafting:
+class Drafting(Record):
     """Makes the drafts of one handle, with its clock and its limits."""
 
     scope: Scope

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from s3sessions.dao.listing import pages
+from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
 from s3sessions.keys import Kind, Place
 from s3sessions.ports import Entry

@@ -142,7 +142,7 @@ class ForkedAgent:
             for index in below:
                 below[index] += place_of(message) < (covered if index == _COVERED else index)
             window.append(message)
-            if len(window) == self.scope.settings.width:
+            if len(window) == self.scope.width:
                 count += await self._put_visible(stream, part, window, count)
                 window = []
         return count + await self._put_visible(stream, part, window, count)
@@ -172,7 +172,7 @@ class ForkedAgent:
             raise _differs(self._target.message(more[0]))
 
     async def _put_drafts(self, drafts: Sequence[Draft]) -> None:
-        width = self.scope.settings.width
+        width = self.scope.width
         messages = [draft.message(index, "") for index, draft in enumerate(drafts)]
         for start in range(0, len(messages), width):
             await self._put_window(messages[start : start + width], start)

@@ -137,7 +137,7 @@ class Fork:
 
     async def _begin(self, parent: Document) -> Document:
         """Create session.json as unfinished; give what stands there."""
-        asked, taken = self.asked, await self._taken()
+        asked, taken = self.asked, await self._taken(parent)
         body = with_inherited(
             session_body(self.scope, asked.child, asked.details), parent, asked.given
         )
@@ -154,14 +154,14 @@ class Fork:
             raise self._gone()
         return met
 
-    async def _taken(self) -> dict[str, Part]:
+    async def _taken(self, parent: Document) -> dict[str, Part]:
         """Say which agents the child has, and how much is taken over of each."""
         asked = self.asked
         if asked.kind == "branch":
             ids = [asked.agent] if asked.agent else await list_agents(self.scope, asked.parent)
             if asked.until is not None:
                 self._check_one(ids)
-            calls = [partial(self._part, agent_id) for agent_id in ids]
+            calls = [partial(self._part, parent, agent_id) for agent_id in ids]
             return dict(zip(ids, await self.scope.store.fan_out(calls), strict=True))
         agent_id = asked.agent
         if agent_id is None and asked.kind == "compression":
@@ -178,12 +178,12 @@ class Fork:
                 f"session has {len(ids)} agents: name one of {', '.join(ids[:5])}", ids=ids[:20]
             )
 
-    async def _part(self, agent_id: str) -> Part:
+    async def _part(self, parent: Document, agent_id: str) -> Part:
         agent = self.asked.parent.agent(agent_id)
         listing = await list_agent(self.scope, agent)
-        if not listing.messages and not listing.documents:
+        if not listing.shown and not listing.documents:
             raise SessionNotFound(f"agent {agent_id!r} does not exist", key=agent.prefix)
-        found = await find_end(listing, fetching(self.scope, agent))
+        found = await find_end(listing, fetching(self.scope, agent, listing, parent))
         until = self.asked.until
         history = listing.documents.get(Kind.HISTORY)
         return Part(

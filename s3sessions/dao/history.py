@@ -15,6 +15,8 @@ from s3sessions.dao.drafting import Drafting
 from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.moving import Choose, Move
 from s3sessions.dao.outline import Line
+from s3sessions.dao.packing import Packing
+from s3sessions.dao.survey import Survey
 from s3sessions.dao.writing import Writing
 from s3sessions.errors import InvalidMessage
 from s3sessions.models import CompactReport, HistoryChange, Message, Summary
@@ -31,7 +33,8 @@ class HistoryDAO:
     known: Knowledge
     move: Move
     appender: Appender
-    compaction: Compaction
+    compaction: Callable[[], Compaction]
+    packing: Callable[[], Packing]
     operation: Operation
     restore: Callable[[], Awaitable[object]]
     drafting: Drafting
@@ -95,11 +98,27 @@ class HistoryDAO:
                 raise
         return messages
 
-    async def compact(self, *, min_age: float, deadline: float | None) -> CompactReport:
-        """Delete what is hidden; see `AgentSession.compact`."""
+    async def compact(self, *, min_age: float, pack: bool, deadline: float | None) -> CompactReport:
+        """Delete what is hidden, and pack what is old; see `AgentSession.compact`."""
         check_seconds("min_age", min_age)
         async with self.operation(deadline):
-            return await self.compaction.run(min_age)
+            compaction = self.compaction()
+            report = await compaction.run(min_age)
+            if not pack:
+                return report
+            return await self._pack(report, min_age, compaction.untouched)
+
+    async def _pack(
+        self, report: CompactReport, min_age: float, seen: Survey | None
+    ) -> CompactReport:
+        packing = self.packing()
+        await packing.run(min_age, seen)
+        return replace(
+            report,
+            packed=packing.packed,
+            segments=packing.segments,
+            corrupt=tuple(packing.corrupt),
+        )
 
     async def _move(self, choose: Choose, deadline: float | None) -> HistoryChange:
         async with self.operation(deadline):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from itertools import chain
 from typing import Final
 
-from s3sessions.dao.beginning import WHOLE, Beginning, beginning_within
+from s3sessions.dao.beginning import WHOLE, Beginning, beginning_within, name_of_life
 from s3sessions.dao.documents import (
     Document,
     check_not_deleted,
@@ -17,8 +25,9 @@ from s3sessions.dao.documents import (
 )
 from s3sessions.dao.end import End, fetching, find_end
 from s3sessions.dao.listing import AgentListing, list_agent
-from s3sessions.dao.messages import Stored, Unreadable, read_message
+from s3sessions.dao.messages import Stored, Unreadable
 from s3sessions.dao.origin import is_before_publication
+from s3sessions.dao.reader import Reader
 from s3sessions.dao.restore import OnCorrupt
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import MOST_PROBES, gaps
@@ -37,7 +46,8 @@ class MessageStream:
     What is listed when the first message is asked for is what is given; a message that is appended
     later is not, nor is what a truncation has hidden. A batch stands at its commit, whole, and is
     in or out with it. Requests: 1 LIST for each 1,000 keys and 1 GET at the first (2 where there is
-    a history.json, or more than one page of keys), then 1 GET for each message, `width` at a time.
+    a history.json, or more than one page of keys), then 1 GET for each message, `width` at a time;
+    for each segment where they are packed.
 
     `before` is awaited before each window.
 
@@ -67,6 +77,7 @@ class MessageStream:
         self._on_corrupt = on_corrupt
         self._before = before
         self._iterator = self._iterate()
+        self._reader = Reader(scope, agent)
         self._given: set[int] = set()
         self.corrupt: list[Unreadable] = []
         self.holes: tuple[range, ...] = ()
@@ -90,22 +101,24 @@ class MessageStream:
         listing = await list_agent(self._scope, self._agent)
         for look in range(1, _MOST_LOOKS + 1):
             await self._begin(listing)
-            end = await find_end(listing, fetching(self._scope, self._agent))
+            fetch = fetching(self._scope, self._agent, listing, self._began_with)
+            end = await find_end(listing, fetch)
             self._begin_at(end)
             if look == _MOST_LOOKS or self._is_one_moment(listing, end):
                 break
             listing = await list_agent(self._scope, self._agent)
         self.foreign = listing.foreign
         indexes = self._indexes(listing, end.next_index)
-        width = self._scope.settings.width
-        for at in range(0, len(indexes), width):
-            window = [index for index in indexes[at : at + width] if index not in self._given]
-            self._given = {index for index in self._given if index > indexes[at]}
-            reads = await self._read_batches(window)
+        for whole in listing.windows(indexes, self._scope.width):
+            window = [index for index in whole if index not in self._given]
+            self._given = {index for index in self._given if index > whole[0]}
+            self._reader.drop_below(whole[0])
+            reads = await self._read_batches(listing, window)
             await self._note_missing(listing, indexes, reads)
             for index, stored in self._in_order(window, reads):
                 if (message := self._take(index, stored)) is not None:
                     yield message
+        self.corrupt += self._reader.strays.values()
 
     def _is_one_moment(self, listing: AgentListing, end: End) -> bool:
         """Tell whether the list shows what the documents read behind it tell of."""
@@ -139,28 +152,41 @@ class MessageStream:
         self.corrupt = []
         for document in (session, self.history):
             self._take_document(document)
+        life = life_of_agent(session, self._agent.agent_id)
+        self._reader.belongs_to(listing, name_of_life(life), is_known=session is not None)
 
-    async def _read_batches(self, window: list[int]) -> dict[int, Stored | None]:
+    async def _read_batches(
+        self, listing: AgentListing, window: list[int]
+    ) -> dict[int, Stored | None]:
         """Read a window, and the members that its commits list wherever they are."""
         await self._before()
-        reads = await self._read(window)
+        reads = await self._read(listing, window)
         batches = [batch for i in window if (batch := batch_of(reads[i])) is not None]
         members = {member for batch in batches for member in batch.indexes or ()}
-        return reads | await self._read(sorted(members - set(window)))
+        return reads | await self._read(listing, sorted(members - set(window)))
 
-    async def _read(self, indexes: Sequence[int]) -> dict[int, Stored | None]:
-        calls = [partial(read_message, self._scope, self._agent, index) for index in indexes]
-        return dict(zip(indexes, await self._scope.store.fan_out(calls), strict=True))
+    async def _read(
+        self, listing: AgentListing, indexes: Sequence[int]
+    ) -> dict[int, Stored | None]:
+        self._reader.begin()
+        await self._reader.fetch(listing, indexes)
+        return {index: self._reader.reads.get(index) for index in indexes}
 
     async def _note_missing(
         self, listing: AgentListing, indexes: list[int], reads: dict[int, Stored | None]
     ) -> None:
         """Tell what is gone from what was never there."""
+        shown = listing
+        for _ in range(_MOST_LOOKS):
+            if not any(self._is_another(shown, index, stored) for index, stored in reads.items()):
+                break
+            # What is still not where this list shows it may be gone since, with all the others.
+            shown = await self._check_there(shown, reads)
+            moved = [index for index, stored in reads.items() if stored is None]
+            reads |= await self._read(shown, moved)
         gone = {index for index, stored in reads.items() if stored is None}
-        if any(_is_another(listing, index, stored) for index, stored in reads.items()):
-            await self._check_there(gone & listing.messages.keys())
         self._missing |= gone
-        if gone or any(index not in listing.messages for index in reads):
+        if gone or any(index not in listing.shown for index in reads):
             there = [index for index in indexes if index not in self._missing]
             self.holes = tuple(gaps([*there, max([*indexes, *self._missing]) + 1], self._start))
 
@@ -184,7 +210,7 @@ class MessageStream:
         behind what was not there yet when it was looked for.
         """
         stop = end if self._stop is None else min(end, self._stop)
-        shown = [index for index in listing.messages if self._start <= index < stop]
+        shown = [index for index in listing.shown.since(self._start) if index < stop]
         self.holes = tuple(gaps(shown, self._start))
         if sum(map(len, self.holes)) > MOST_PROBES:
             return shown
@@ -207,24 +233,28 @@ class MessageStream:
         self.corrupt.append(error)
         return None
 
-    async def _check_there(self, missed: set[int]) -> None:
+    def _is_another(self, listing: AgentListing, index: int, stored: Stored | None) -> bool:
+        entry = None if self._reader.passes_over(listing, index) else listing.holder(index)
+        return entry is not None and (stored is None or stored.etag != entry.etag)
+
+    async def _check_there(
+        self, listing: AgentListing, reads: Mapping[int, Stored | None]
+    ) -> AgentListing:
         """Something that was listed is gone, or another: part of a deleted session is no history.
 
-        What was gone and is there again was written in another life of the id.
+        What was gone and is there again was written in another life of the id; unless it was packed
+        meanwhile, as the list tells that is returned.
         """
+        again = await list_agent(self._scope, self._agent)
         session = await read_session_document(self._scope, self._session)
         check_not_deleted(session, self._session.document, self._agent.agent_id)
-        again = await list_agent(self._scope, self._agent)
         agent_id = self._agent.agent_id
         life = life_of_agent(session, agent_id)
         is_same = session is not None and life == life_of_agent(self._began_with, agent_id)
-        if not is_same or missed & again.messages.keys():
+        missed = {index for index, stored in reads.items() if stored is None}
+        if not is_same or missed & listing.messages.keys() & again.messages.keys():
             raise SessionNotFound("session was deleted meanwhile", key=self._session.document)
-
-
-def _is_another(listing: AgentListing, index: int, stored: Stored | None) -> bool:
-    entry = listing.messages.get(index)
-    return entry is not None and (stored is None or stored.etag != entry.etag)
+        return again
 
 
 def _is_single(stored: Stored) -> bool:

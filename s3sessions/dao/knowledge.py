@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.beginning import UNKNOWN, Beginning
 from s3sessions.dao.birth import Birth
 from s3sessions.dao.documents import Document, Life, life_of_agent
-from s3sessions.dao.messages import read_message
 from s3sessions.dao.outline import Outline
 from s3sessions.dao.recall import LOOK_BACK, Recall
-from s3sessions.dao.restore import Restored
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.tail import Tail
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
+from s3sessions.record import replace
+
+if TYPE_CHECKING:
+    from s3sessions.dao.restore import Restored
 
 
 class Knowledge:
@@ -104,7 +107,7 @@ class Knowledge:
 
     async def has_met(self, index: int) -> bool:
         """Tell whether the object there is one that this handle has read or written. 1 GET."""
-        stored = await read_message(self._scope, self._agent, index)
+        stored = await read_wherever(self._scope, self._agent, index)
         return stored is not None and self.recall.knows(stored.write_id, index)
 
     def trusted_tail(self) -> Tail | None:

@@ -7,7 +7,6 @@ costs work and never a message, and what cannot be read is nobody's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
@@ -15,11 +14,11 @@ from s3sessions.dao.documents import Document, read_document
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import NotFound, PreconditionFailed, StoreUnavailable, WriteRace
 from s3sessions.ports import ABSENT
+from s3sessions.record import Record, replace
 from s3sessions.values import dump, format_time, parse_time
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Record):
     """One version of lease.json.
 
     Attributes:
@@ -35,15 +34,13 @@ class Lease:
     etag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unowned:
+class Unowned(Record):
     """A lease.json that cannot be read."""
 
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseFile:
+class LeaseFile(Record):
     """The lease.json of one agent."""
 
     scope: Scope

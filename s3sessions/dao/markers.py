@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.dao.documents import Document, read_document
-from s3sessions.dao.listing import entries
+from s3sessions.dao.paging import entries
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import Conflict, PreconditionFailed
 from s3sessions.keys import SessionKeys

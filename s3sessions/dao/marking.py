@@ -6,8 +6,10 @@ that stalled while somebody else ended it, and a new life began, leaves that one
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.dao.details import Details
@@ -18,13 +20,20 @@ from s3sessions.dao.documents import (
     life_of,
     read_session_document,
 )
-from s3sessions.dao.listing import entries
+from s3sessions.dao.paging import entries
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
 from s3sessions.errors import Conflict, NotFound, PreconditionFailed, SessionNotFound
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.ports import ABSENT, Entry
 from s3sessions.values import dump, format_time
+
+Beside: TypeAlias = Callable[[], Awaitable[None]]
+"""What can be done in the same round trip as the mark is put."""
+
+
+async def nothing_beside() -> None:
+    """Do nothing."""
 
 
 @dataclass
@@ -46,8 +55,11 @@ class Mark:
         listed = await entries(self.scope.store, self.prefix)
         return [entry for entry in listed if entry.key != self.session.document]
 
-    async def put(self) -> bool:
+    async def put(self, beside: Beside) -> bool:
         """Mark what is to go, or adopt the mark that is there.
+
+        Args:
+            beside: done in the round trip of the first try to mark it; not where one is adopted.
 
         Returns:
             Whether it is marked; else somebody has deleted it since this began.
@@ -68,7 +80,7 @@ class Mark:
             if there is not None:
                 self.id = there
                 return True
-            if await self._write(document):
+            if await self._write(document, nothing_beside if attempt else beside):
                 return True
             if attempt:
                 await self.scope.pause(attempt)
@@ -139,9 +151,13 @@ class Mark:
             )
         return now is not None and was == life
 
-    async def _write(self, document: Document | None) -> bool:
+    async def _write(self, document: Document | None, beside: Beside) -> bool:
         if document is not None and document.corrupt is not None and self.agent is not None:
             raise document.corrupt
+        is_written, _ = await self.scope.both(partial(self._put, document), beside)
+        return is_written
+
+    async def _put(self, document: Document | None) -> bool:
         body = dump(self._body(document))
         only_if = ABSENT if document is None else document.etag
         try:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from s3sessions.codec import VOID, decode_message
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, NotFound, UnsupportedVersion
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
+from s3sessions.record import Record
 
 Unreadable = CorruptObject | UnsupportedVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Record):
     """One object as the store has it: a message, or why it is none."""
 
     content: Message | Unreadable

@@ -14,7 +14,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final, TypeAlias
 
 from s3sessions.dao.beginning import Beginning, beginning_body, beginning_of, written
@@ -30,8 +29,8 @@ from s3sessions.dao.documents import (
 )
 from s3sessions.dao.knowledge import Knowledge
 from s3sessions.dao.listing import AgentListing, look
-from s3sessions.dao.messages import read_message
 from s3sessions.dao.outline import Line
+from s3sessions.dao.reader import Reader
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import (
     AccessDenied,
@@ -130,14 +129,14 @@ class Move:
             raise known.corrupt
         tail = self.known.tail
         newest = tail.end.newest[0] if tail is not None and tail.end.newest is not None else -1
-        if max(listing.messages, default=-1) < newest or self._life(session) != self.known.life:
+        if listing.shown.end <= newest or self._life(session) != self.known.life:
             raise self._conflict("the history that this handle knows is gone")
 
     def _check_alone(self, listing: AgentListing) -> None:
         tail = self.known.tail
         if tail is None:
             return
-        unknown = {i for i in listing.messages if i >= tail.next_index} - tail.end.occupied
+        unknown = set(listing.shown.since(tail.next_index)) - tail.end.occupied
         if unknown:
             raise self._conflict(f"another writer appended at index {min(unknown)}")
 
@@ -160,8 +159,10 @@ class Move:
         """Read anew what was changed in its place: it may be a void now, or its usage another."""
         outline = self.known.outline
         changed = [line for line in outline.lines if _is_another(listing, line)]
-        calls = [partial(read_message, self.scope, self.agent, line.index) for line in changed]
-        for line, stored in zip(changed, await self.scope.store.fan_out(calls), strict=True):
+        reader = Reader(self.scope, self.agent)
+        await reader.fetch(listing, (line.index for line in changed))
+        for line in changed:
+            stored = reader.reads.get(line.index)
             if stored is None:
                 outline.lines.remove(line)
             elif isinstance(stored.content, Message):
@@ -247,5 +248,5 @@ class Move:
 
 
 def _is_another(listing: AgentListing, line: Line) -> bool:
-    entry = listing.messages.get(line.index)
+    entry = listing.holder(line.index)
     return entry is None or entry.etag != line.etag

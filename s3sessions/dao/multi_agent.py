@@ -24,8 +24,8 @@ from s3sessions.dao.documents import (
     read_document,
     read_session_document,
 )
-from s3sessions.dao.listing import pages
 from s3sessions.dao.notice import lift
+from s3sessions.dao.paging import pages
 from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.revision import Revision, decode_body, write_id_of
 from s3sessions.dao.scope import Scope

@@ -9,7 +9,6 @@ behind means nothing more.
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +22,7 @@ from s3sessions.dao.documents import (
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, StoreUnavailable
 from s3sessions.keys import SessionKeys
-from s3sessions.log import emit
+from s3sessions.log import INFO, emit
 from s3sessions.values import format_time
 
 _NOTICE = "notice"
@@ -64,7 +63,7 @@ async def lift(
             "session was deleted behind a notice while somebody was about to write: try again",
             key=session.document,
         )
-    emit(logging.INFO, "notice_lifted", session=session.session_id)
+    emit(INFO, "notice_lifted", session=session.session_id)
     return lifted
 
 

@@ -15,9 +15,9 @@ from s3sessions.dao.details import Details
 from s3sessions.dao.directory import list_agents
 from s3sessions.dao.documents import Document, read_session_document
 from s3sessions.dao.healing import healed
-from s3sessions.dao.listing import entries
-from s3sessions.dao.marking import Mark
+from s3sessions.dao.marking import Beside, Mark
 from s3sessions.dao.notice import notice_of, take_away, with_notice
+from s3sessions.dao.paging import entries
 from s3sessions.dao.session_document import session_body
 from s3sessions.errors import Conflict, NotFound, PreconditionFailed, SessionNotFound
 from s3sessions.ports import ABSENT, Entry
@@ -51,7 +51,7 @@ class NoticedMark(Mark):
     judged: Document | None
     check: Callable[[Sequence[Entry]], None]
 
-    async def put(self) -> bool:
+    async def put(self, beside: Beside) -> bool:
         """Give notice, list once more and mark; or adopt the mark that is there.
 
         Requests: 2 PUT and 1 LIST for each 1,000 objects; none for a mark that is there.
@@ -69,7 +69,7 @@ class NoticedMark(Mark):
         noticed = await self._give_notice()
         if self.of(noticed) is None:
             await self._look_again(noticed)
-            if await self._write(noticed):
+            if await self._write(noticed, beside):
                 return True
             noticed = await self._read()
         return self._adopt(noticed)

@@ -56,4 +56,4 @@ def is_before_publication(listing: AgentListing, document: Document | None, agen
     if not isinstance(written, int):
         return False
     # agent.json is the last that a fork writes of an agent.
-    return max(listing.messages, default=-1) + 1 < written or Kind.AGENT not in listing.documents
+    return listing.shown.end < written or Kind.AGENT not in listing.documents

@@ -29,16 +29,36 @@ class Original:
         data: its bytes.
         document: its fields.
         message: what readers make of it.
+        is_packed: whether it is a line of a segment: its etag changes with other messages then.
     """
 
     data: bytes = field(repr=False)
     document: dict[str, Any] = field(repr=False)
     message: Message
+    is_packed: bool = False
 
     @classmethod
-    def of(cls, key: str, index: int, data: bytes, *, etag: str | None = None) -> Original:
+    def of(
+        cls,
+        key: str,
+        index: int,
+        data: bytes,
+        *,
+        etag: str | None = None,
+        is_packed: bool = False,
+    ) -> Original:
         """Read it. Raises CorruptObject, UnsupportedVersion."""
-        return cls(data, load_document(key, data), decode_message(key, index, data, etag=etag))
+        message = decode_message(key, index, data, etag=etag)
+        return cls(data, load_document(key, data), message, is_packed)
+
+    def is_version(self, read: Message) -> bool:
+        """Tell whether this is the version that somebody has read, there or in another object."""
+        now = self.message
+        if now.etag == read.etag or not self.is_packed:
+            return now.etag == read.etag
+        # Each change of ours moves the time forward; other writers may leave out what tells it.
+        is_told = None not in (now.write_id, now.updated_at)
+        return _version(now) == _version(read) and (is_told or now.payload == read.payload)
 
     @property
     def is_void(self) -> bool:
@@ -114,3 +134,7 @@ class Original:
     def _emptied_payload(self) -> dict[str, Any]:
         role = self.message.payload.get("role")
         return {"role": role if isinstance(role, str) else "user", "content": []}
+
+
+def _version(message: Message) -> tuple[object, ...]:
+    return message.write_id, message.updated_at, message.status, message.redacted_at

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from s3sessions.codec import VOID
 from s3sessions.dao.visible import place_of
 from s3sessions.models import Message
+from s3sessions.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """One visible message; `place` is the index at which readers see it."""
 
     place: int

@@ -10,7 +10,6 @@ from s3sessions.dao.notice import lift
 from s3sessions.dao.recall import LOOK_BACK
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.seen import Seen
-from s3sessions.dao.snapshot import Snapshot
 from s3sessions.dao.tail import Tail
 from s3sessions.keys import AgentKeys, SessionKeys
 
@@ -24,7 +23,7 @@ async def look_for_the_end(scope: Scope, session: SessionKeys, agent: AgentKeys)
     listing, document = await look(scope, session, agent)
     check_writable(document, session.document, agent.agent_id)
     document = await lift(scope, session, document, agent.agent_id)
-    end = await find_end(listing, fetching(scope, agent))
+    end = await find_end(listing, fetching(scope, agent, listing, document))
     return Seen(
         listing=listing,
         session=document,
@@ -57,6 +56,8 @@ async def look_at_the_unseen(
     Raises:
         SessionDeleted, UnsupportedVersion: nothing is to be written.
     """
+    from s3sessions.dao.snapshot import Snapshot
+
     starts = [read_to, None if known is None else known.next_index]
     if read_to is None and (known is None or for_write_ids):
         snapshot = Snapshot(scope, session, agent, last=LOOK_BACK, history=history)

@@ -71,7 +71,7 @@ class Pruning:
                 yield self._counted(_kept(session_id, footprint, PruneReason.YOUNG))
                 continue
             waiting[session_id] = footprint
-            if len(waiting) == self._scope.settings.width:
+            if len(waiting) == self._scope.width:
                 for result in await self._prune_all(waiting):
                     yield self._counted(result)
                 waiting = {}

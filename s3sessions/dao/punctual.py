@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from s3sessions.deadline import seconds_left
 from s3sessions.errors import DeadlineExceeded, StoreUnavailable
@@ -23,13 +22,15 @@ from s3sessions.ports import (
     Page,
     Target,
 )
-from s3sessions.versions import AsyncVersions
+from s3sessions.record import Record
+
+if TYPE_CHECKING:
+    from s3sessions.versions import AsyncVersions
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PunctualStore:
+class PunctualStore(Record):
     """A store that begins no request past the deadline."""
 
     store: AsyncStore
@@ -56,10 +57,13 @@ class PunctualStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         with _in_time(prefix):
-            return await self.store.list(prefix, delimiter=delimiter, token=token, limit=limit)
+            return await self.store.list(
+                prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+            )
 
     async def copy(self, source: str, target: str) -> str:
         _check(target)
@@ -75,6 +79,10 @@ class PunctualStore:
     @property
     def versions(self) -> AsyncVersions | None:
         return self.store.versions
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return self.store.lists_in_parts
 
     def observed(self, observer: Observer) -> PunctualStore:
         return PunctualStore(self.store.observed(observer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from s3sessions.dao.messages import read_message
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.scope import Scope
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
@@ -63,7 +63,7 @@ class Recall:
     async def find(self, write_id: str) -> Message | None:
         """Give the visible message with this write id, read anew. Requests: 1 GET, 0 if unknown."""
         index = self._indexes.get(write_id)
-        stored = None if index is None else await read_message(self._scope, self._agent, index)
+        stored = None if index is None else await read_wherever(self._scope, self._agent, index)
         if stored is None or stored.is_void or stored.write_id != write_id:
             return None
         return stored.content if isinstance(stored.content, Message) else None

@@ -1,8 +1,9 @@
 """Rewriting one message's object: GET, change, PUT If-Match of what was read, until it is done.
 
-Only this object is written, so that no index moves and no other message is touched. A refused or
-unanswered PUT is looked into: what stands there may be our own success. Otherwise the change is
-made again on what is there now, for as long as it says that it still applies.
+Only the object that counts is written, the message's own or the segment that holds it, so that no
+index moves and no other message is touched. A refused or unanswered PUT is looked into: what stands
+there may be our own success. Otherwise the change is made again on what is there now, wherever that
+is, for as long as it says that it still applies.
 """
 
 from __future__ import annotations
@@ -12,19 +13,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from s3sessions.dao.messages import Stored, read_message
+from s3sessions.dao.archive import read_wherever
+from s3sessions.dao.held import Held, read_held
+from s3sessions.dao.messages import Stored
 from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.visible import is_listed
 from s3sessions.errors import (
     Conflict,
-    CorruptObject,
     DeadlineExceeded,
     MessageNotFound,
-    NotFound,
     PreconditionFailed,
     StoreUnavailable,
-    UnsupportedVersion,
 )
 from s3sessions.keys import AgentKeys
 from s3sessions.log import emit
@@ -39,7 +39,7 @@ _UNAVAILABLE_TRIES: Final = 3
 
 @dataclass
 class Rewriting:
-    """One change of one object; `rewrite` is called again for each version that is met."""
+    """One change of one message; `rewrite` is called again for each version that is met."""
 
     scope: Scope
     agent: AgentKeys
@@ -50,11 +50,13 @@ class Rewriting:
     _refused: int = 0
     _unanswered: int = 0
 
-    async def run(self) -> Message:
-        """Make the change and give the message as it is then. Requests: 1 GET and 1 PUT.
+    async def run(self) -> Held:
+        """Make the change and give the message as it is then.
+
+        Requests: 1 GET and 1 PUT; 1 or 2 GET more where it is packed.
 
         Raises:
-            MessageNotFound: there is no object at the index.
+            MessageNotFound: no object holds the index.
             CorruptObject, UnsupportedVersion: it cannot be read; it stays as it is.
             Conflict: others changed it under each of `attempts` tries.
             StoreUnavailable: whether it was changed is not known.
@@ -66,33 +68,24 @@ class Rewriting:
             error.fate = "unknown" if self._refused + self._unanswered else "not_written"
             raise
 
-    async def _run(self) -> Message:
+    async def _run(self) -> Held:
         while True:
-            original = await self._read()
-            if original.data in self._tried:
-                return self._done(original.message)
+            held = await read_held(self.scope, self.agent, self.index)
+            if held is None:
+                raise not_found(self.agent, self.index)
+            if held.original.data in self._tried:
+                return self._done(held)
             self._check_tries()
-            data = await self.rewrite(original)
+            data = await self.rewrite(held.original)
             if data is None:
-                return original.message
-            etag = await self._put(data, original)
+                return held
+            etag = await self._put(data, held)
             if etag is not None:
-                return self._done(Original.of(self._key, self.index, data, etag=etag).message)
+                return self._done(held.stored(data, etag))
 
     @property
     def _key(self) -> str:
         return self.agent.message(self.index)
-
-    async def _read(self) -> Original:
-        try:
-            blob = await self.scope.store.get(self._key)
-        except NotFound as error:
-            raise not_found(self.agent, self.index) from error
-        try:
-            return Original.of(self._key, self.index, blob.data, etag=blob.etag)
-        except (CorruptObject, UnsupportedVersion) as error:
-            self.scope.warn_of(error)
-            raise
 
     def _check_tries(self) -> None:
         if self._unanswered == _UNAVAILABLE_TRIES:
@@ -107,11 +100,11 @@ class Rewriting:
                 key=self._key,
             )
 
-    async def _put(self, data: bytes, original: Original) -> str | None:
+    async def _put(self, data: bytes, held: Held) -> str | None:
         """PUT the new bytes; None where only what stands there now tells what became of them."""
         self._tried.add(data)
         try:
-            return await self.scope.put(self._key, data, original.message.etag)
+            return await self.scope.put(held.key, held.changed(data), held.etag)
         except PreconditionFailed:
             self._refused += 1
         except StoreUnavailable:
@@ -121,17 +114,20 @@ class Rewriting:
             await self.scope.pause(self._refused + self._unanswered)
         return None
 
-    def _done(self, message: Message) -> Message:
+    def _done(self, held: Held) -> Held:
         ids = {"session": self.agent.session_id, "agent": self.agent.agent_id}
         emit(logging.INFO, self.event, **ids, index=self.index)
-        return message
+        return held
 
 
 async def is_visible(scope: Scope, agent: AgentKeys, message: Message) -> bool:
-    """Tell whether readers see it: its batch was committed. Requests: 1 GET of a later member."""
+    """Tell whether readers see it: its batch was committed.
+
+    Requests: 1 GET of a later member, 2 more where the first is packed.
+    """
     if message.batch is None or message.batch.position == 0:
         return True
-    commit = await read_message(scope, agent, message.batch.commit)
+    commit = await read_wherever(scope, agent, message.batch.commit)
     return is_listed(Stored(message, message.etag or ""), commit)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from s3sessions.errors import S3SessionsError, WriteRace
 from s3sessions.keys import Root
-from s3sessions.log import emit
+from s3sessions.log import WARNING, emit
 from s3sessions.ports import AsyncStore, Clock, Condition, Entropy
-from s3sessions.settings import Settings
+from s3sessions.record import Record
+from s3sessions.settings import DEFAULT_WIDTH, Settings
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -22,8 +21,7 @@ _LONGEST_PAUSE = 1.0
 _FIRST_PAUSE = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record):
     """A place in a store with all that is injected; the same for all handles of a `Sessions`."""
 
     store: AsyncStore
@@ -31,6 +29,11 @@ class Scope:
     settings: Settings
     clock: Clock
     entropy: Entropy
+
+    @property
+    def width(self) -> int:
+        """Most requests under way at once in one fan-out."""
+        return self.settings.width or DEFAULT_WIDTH
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -64,7 +67,7 @@ class Scope:
         """Log an object that cannot be read, with its session and agent."""
         place = self.root.parse(error.key or "")
         emit(
-            logging.WARNING,
+            WARNING,
             "corrupt_object",
             session=place.session_id if place else None,
             agent=place.agent_id if place else None,

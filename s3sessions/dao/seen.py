@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.documents import Document
 from s3sessions.dao.listing import AgentListing
 from s3sessions.dao.messages import Unreadable
 from s3sessions.dao.tail import Tail
 from s3sessions.models import Message
+from s3sessions.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Record):
     """What a snapshot shows.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.dao.details import TEXTS, Details
@@ -14,12 +14,13 @@ from s3sessions.dao.documents import (
     decode_part,
     read_session_document,
 )
-from s3sessions.dao.filters import tags_of
 from s3sessions.dao.scope import Scope
-from s3sessions.descriptions import SessionDescription
 from s3sessions.errors import SessionNotFound
 from s3sessions.keys import SessionKeys
 from s3sessions.values import encode_value, format_time, parse_time
+
+if TYPE_CHECKING:
+    from s3sessions.descriptions import SessionDescription
 
 Stamp: TypeAlias = dict[str, Any]
 """Our own fields of a document, as they are stored."""
@@ -48,6 +49,9 @@ def session_body(scope: Scope, session: SessionKeys, details: Details) -> dict[s
 
 def description(session: SessionKeys, document: Document | None) -> SessionDescription:
     """Read what a session.json says of its session; nothing of one that is not there."""
+    from s3sessions.dao.filters import tags_of
+    from s3sessions.descriptions import SessionDescription
+
     said = document or _UNKNOWN
     return SessionDescription(
         id=session.session_id,

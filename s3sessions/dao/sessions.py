@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from s3sessions.dao.agent import AgentDAO
-from s3sessions.dao.append import OnConflict
-from s3sessions.dao.deletion import Deletion
-from s3sessions.dao.details import Details
-from s3sessions.dao.directory import SessionStream, list_agents, resolve
 from s3sessions.dao.documents import create_document, read_session_document
 from s3sessions.dao.handles import OpenHandles
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
-from s3sessions.dao.sizes import info, latest, sizes, stats
-from s3sessions.descriptions import SessionInfo
 from s3sessions.errors import AlreadyExists
 from s3sessions.log import request_log
 from s3sessions.metering import Meter
-from s3sessions.models import DeletionReport, SessionSize, Stats
+from s3sessions.record import replace
 
 if TYPE_CHECKING:
+    from s3sessions.dao.append import OnConflict
+    from s3sessions.dao.details import Details
+    from s3sessions.dao.directory import SessionStream
     from s3sessions.dao.doctor.diagnosis import Diagnosis
     from s3sessions.dao.multi_agent import MultiAgentDAO
     from s3sessions.dao.prune_rule import PruneRule
     from s3sessions.dao.pruning import Pruning
+    from s3sessions.descriptions import SessionInfo
     from s3sessions.health import CheckReport
+    from s3sessions.models import DeletionReport, SessionSize, Stats
     from s3sessions.receipts import PurgeReceipt
 
 Handle = TypeVar("Handle")
@@ -74,33 +72,49 @@ class SessionsDAO:
         if there is None or there.body != body:
             raise AlreadyExists("session exists already", key=keys.document)
 
+    # The rest is imported when it is asked for: an agent that only speaks does not pay for it.
+
     def list(self, token: str | None) -> SessionStream:
+        from s3sessions.dao.directory import SessionStream
+
         return SessionStream(self.scope, token)
 
     async def agents(self, session_id: str) -> tuple[str, ...]:
+        from s3sessions.dao.directory import list_agents
+
         return tuple(await list_agents(self.scope, self.scope.root.session(session_id)))
 
     async def sizes(self) -> tuple[SessionSize, ...]:
+        from s3sessions.dao.sizes import sizes
+
         return tuple(await sizes(self.scope))
 
     async def stats(self) -> Stats:
+        from s3sessions.dao.sizes import stats
+
         return await stats(self.scope)
 
     async def info(self, session_id: str) -> SessionInfo:
+        from s3sessions.dao.sizes import info
+
         return await info(self.scope, self.scope.root.session(session_id))
 
     async def latest(self) -> SessionSize | None:
+        from s3sessions.dao.sizes import latest
+
         return await latest(self.scope)
 
     async def resolve(self, id_prefix: str) -> str:
+        from s3sessions.dao.directory import resolve
+
         return await resolve(self.scope, id_prefix)
 
     async def delete(self, session_id: str, agent_id: str | None) -> DeletionReport:
+        from s3sessions.dao.deletion import Deletion
+
         session = self.scope.root.session(session_id)
         agent = None if agent_id is None else session.agent(agent_id)
         return await Deletion(self.scope, session, agent).run()
-
-    # The rest is imported when it is asked for: an agent that only speaks does not pay for it.
 
     def multi_agent(self, session_id: str, multi_agent_id: str) -> MultiAgentDAO:
         """Make the DAO of one multi-agent. Raises InvalidId."""

@@ -6,8 +6,8 @@ import logging
 from functools import partial
 
 from s3sessions.dao.documents import Document, check_not_deleted, read_session_document
-from s3sessions.dao.listing import entries
 from s3sessions.dao.messages import Stored, read_message
+from s3sessions.dao.paging import entries
 from s3sessions.dao.rewriting import is_visible
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import description

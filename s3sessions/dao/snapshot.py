@@ -21,13 +21,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, TypeAlias
 
-from s3sessions.dao.beginning import Beginning
-from s3sessions.dao.documents import (
-    Document,
-)
+from s3sessions.dao.beginning import Beginning, name_of_life
+from s3sessions.dao.documents import Document
 from s3sessions.dao.end import NOTHING, End, find_end
+from s3sessions.dao.indexes import Indexes
 from s3sessions.dao.listing import AgentListing, list_agent
-from s3sessions.dao.messages import Stored
+from s3sessions.dao.messages import Stored, Unreadable
 from s3sessions.dao.reader import Call, Reader
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.seen import Seen
@@ -153,7 +152,7 @@ class Snapshot:
 
     async def _is_still(self, listing: AgentListing) -> bool:
         """Without session.json two lists must agree; an empty one has nothing to disagree on."""
-        if not listing.messages:
+        if not listing.shown:
             return True
         return listing.shows_the_same_as(await list_agent(self.scope, self.agent))
 
@@ -171,7 +170,8 @@ class Snapshot:
 
     def _unlisted(self, listing: AgentListing) -> set[int]:
         """Give what was found below the end and not listed: it may be of another life, too."""
-        return {i for i in self._found if i < self._end.next_index} - listing.messages.keys()
+        end = self._end.next_index
+        return {i for i in self._found if i < end and i not in listing.shown}
 
     def _lacks(self, first: int) -> list[range]:
         """Give what no object holds below the end; above it a batch may wait for its commit.
@@ -198,13 +198,13 @@ class Snapshot:
             end = None if self._around.session else await self._find_end(listing)
             self._around.begin(end)
         start = max(self.start, self._around.beginning.first)
-        shown = self._shown(listing, start)
+        shown = listing.shown.since(start)
         take = self._take(shown)
         self.admit(take)
         while True:
-            wanted = shown[len(shown) - take :]
+            wanted = shown.newest(take)
             # Of all that is shown the beginning is known: a list can pass over the lowest one, too.
-            first = start if take == len(shown) else self._lowest(wanted, shown[-1] + 1)
+            first = start if take == len(shown) else self._lowest(wanted, shown.end)
             await self._read(listing, wanted, first, beside)
             beside, self._end = [], await self._find_end(listing)
             self._around.begin(self._end)
@@ -213,19 +213,16 @@ class Snapshot:
                 return first
             take += more
 
-    def _shown(self, listing: AgentListing, start: int) -> list[int]:
-        return [index for index in listing.messages if index >= start]
-
-    def _take(self, shown: Sequence[int]) -> int:
+    def _take(self, shown: Indexes) -> int:
         return len(shown) if self.last is None else min(self.last, len(shown))
 
     def _ahead(self, listing: AgentListing) -> list[int]:
         """Give the newest, which are visible whatever history.json says; none if too many are."""
-        shown = self._shown(listing, self.start)
+        shown = listing.shown.since(self.start)
         take = self._take(shown)
         with suppress(TooManyMessages):
             self.admit(take)
-            return shown[len(shown) - min(take, self.scope.settings.width) :]
+            return shown.newest(min(take, self.scope.width))
         return []
 
     def _lowest(self, wanted: Sequence[int], end: int) -> int:
@@ -242,14 +239,14 @@ class Snapshot:
         while unread := related(self._reader.reads, asked) - asked:
             await self._fetch(listing, unread)
 
-    def _more(self, shown: Sequence[int], take: int, first: int) -> int:
+    def _more(self, shown: Indexes, take: int, first: int) -> int:
         """Tell how many messages more to read: what a batch reaches back to, and what lacks."""
         if not self.last or take == len(shown):
             return 0
         lowest = min(self._found, default=first)
-        at = len(shown) - take
-        reached = sum(index >= lowest for index in shown[:at])
-        return min(at, max(reached, self.last - len(self._visible(first))))
+        reached = len(shown.since(lowest)) - take
+        lacking = self.last - len(self._visible(first))
+        return min(len(shown) - take, max(reached, lacking))
 
     async def _find_end(self, listing: AgentListing) -> End:
         async def fetch(indexes: Iterable[int]) -> Reads:
@@ -276,27 +273,39 @@ class Snapshot:
         there = await self._reader.fetch(listing, indexes, beside)
         if beside:
             self._has_beside = all(there)
+            is_known = self._around.session is not None
+            self._reader.belongs_to(listing, name_of_life(self._around.life), is_known=is_known)
 
     def _is_replacing(self, stored: Stored) -> bool:
         batch = batch_of(stored)
         return batch is not None and batch.replaces and not self._around.beginning.shows(batch)
 
+    def _unreadable(self, first: int) -> list[Unreadable]:
+        """Give what cannot be read; a segment is one error, at each of its indexes."""
+        return list(
+            dict.fromkeys(
+                keyed(stored.content, self.agent.message(index))
+                for index, stored in places(self._found, first, self._around.beginning)
+                if not isinstance(stored.content, Message)
+            )
+        )
+
     def _seen(self, listing: AgentListing, first: int) -> Seen:
-        unreadable = [
-            keyed(stored.content, self.agent.message(index))
-            for index, stored in places(self._found, first, self._around.beginning)
-            if not isinstance(stored.content, Message)
-        ]
-        seen = self._visible(first)
+        unreadable = self._unreadable(first)
+        below = self._below_the_end(first)
+        seen = [message for message in below if self.counts(message)]
         return Seen(
             listing=listing,
             session=self._around.session,
             history=self._around.history,
             beginning=self._around.beginning,
             messages=newest(seen, len(seen) if self.last is None else self.last),
-            uncounted=[m for m in self._below_the_end(first) if not self.counts(m)],
+            uncounted=[message for message in below if not self.counts(message)],
             corrupt=[error for error in unreadable if not isinstance(error, ReplacedMember)],
-            replaced=[error for error in unreadable if isinstance(error, ReplacedMember)],
+            replaced=[
+                *(error for error in unreadable if isinstance(error, ReplacedMember)),
+                *self._reader.strays.values(),
+            ],
             replacing=[i for i, s in self._found.items() if self._is_replacing(s)],
             lacking=tuple(self._lacking or ()),
             tail=Tail.of(listing, self._around.session, self._end),

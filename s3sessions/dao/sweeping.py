@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import partial
 
 from s3sessions.codec import STAMP, load_document
-from s3sessions.dao.listing import pages
 from s3sessions.dao.origin import FORK
+from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, NotFound, PreconditionFailed, UnsupportedVersion
 from s3sessions.keys import SessionKeys

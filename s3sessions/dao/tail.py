@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from s3sessions.dao.documents import Document
 from s3sessions.dao.end import End
 from s3sessions.dao.listing import AgentListing
 from s3sessions.dao.notice import notice_of
 from s3sessions.keys import Kind
+from s3sessions.record import Record, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Record):
     """What a handle knows of the end of a history.
 
     Attributes:
         end: where the next message goes.
         known_at: the clock when that was known: at the start of a list, at an acknowledgement.
         missing: documents that are to be created with the next message.
-        has_history: whether there is a history.json.
+        has_history: whether there is a history.json or a segment, which name a life.
     """
 
     end: End
@@ -35,7 +34,8 @@ class Tail:
             missing.add(Kind.AGENT)
         # Who goes on without another look would not take the notice away.
         known_at = float("-inf") if notice_of(session) else listing.listed_at
-        return cls(end, known_at, frozenset(missing), Kind.HISTORY in listing.documents)
+        has_history = Kind.HISTORY in listing.documents or bool(listing.segments)
+        return cls(end, known_at, frozenset(missing), has_history)
 
     @property
     def next_index(self) -> int:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from s3sessions.dao.listing import pages
+from s3sessions.dao.indexes import Indexes
+from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
-from s3sessions.keys import Kind, Place
+from s3sessions.keys import Kind, Place, block_of
 from s3sessions.models import SessionSize
 from s3sessions.ports import Entry
 
@@ -22,22 +23,41 @@ class AgentTally:
     """What was counted of one agent so far.
 
     Attributes:
-        messages: its message objects.
+        loose: how many loose messages stand in each block of 100 indexes, by its first index.
+        packed: the blocks that segments hold.
         first: the lowest indexes of them, in order: at most three.
         last: the greatest index; -1 without a message.
         has_history: whether it has a history.json, which may hide messages.
     """
 
-    messages: int = 0
+    loose: dict[int, int] = field(default_factory=dict)
+    packed: set[range] = field(default_factory=set)
     first: list[int] = field(default_factory=list)
     last: int = -1
     has_history: bool = False
 
+    @property
+    def messages(self) -> int:
+        """Its messages; one that is packed and, for a moment, still loose counts once."""
+        packed = Indexes((), self.packed)
+        return len(packed) + sum(n for start, n in self.loose.items() if start not in packed)
+
     def add(self, index: int) -> None:
-        """Count a message."""
-        self.messages += 1
-        self.last = max(self.last, index)
-        insort(self.first, index)
+        """Count a loose message."""
+        start = block_of(index).start
+        self.loose[start] = self.loose.get(start, 0) + 1
+        self._note(range(index, index + 1))
+
+    def add_packed(self, block: range) -> None:
+        """Count the messages of a segment."""
+        self.packed.add(block)
+        self._note(block)
+
+    def _note(self, indexes: range) -> None:
+        self.last = max(self.last, indexes[-1])
+        for index in indexes[:_FIRST_MESSAGES]:
+            if index not in self.first:
+                insort(self.first, index)
         del self.first[_FIRST_MESSAGES:]
 
     def first_from(self, start: int) -> Sequence[int]:
@@ -89,6 +109,8 @@ class Tally:
     def _add_of_agent(self, place: Place, agent_id: str, modified: datetime) -> None:
         agent = self.agents.setdefault(agent_id, AgentTally())
         agent.has_history |= place.kind is Kind.HISTORY
+        if place.block is not None:
+            agent.add_packed(place.block)
         if place.index is None:
             return
         agent.add(place.index)
@@ -97,7 +119,7 @@ class Tally:
 
     @property
     def messages(self) -> int:
-        """Message objects, of all agents."""
+        """Messages, of all agents."""
         return sum(agent.messages for agent in self.agents.values())
 
     @property

@@ -7,43 +7,17 @@ its end. A turn that was lost goes on: what it appends stands or falls by condit
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from s3sessions.dao.claims import Claims
 from s3sessions.dao.lease import Lease, LeaseFile, Unowned
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidSettings, S3SessionsError, SessionBusy
-from s3sessions.keys import AgentKeys
-from s3sessions.log import emit
+from s3sessions.log import WARNING, emit
 
 _LONGEST_LOOK: Final = 1.0
 _FIRST_LOOK: Final = 0.05
-
-
-class Claims:
-    """The turns of one handle: one at a time."""
-
-    def __init__(self, scope: Scope, agent: AgentKeys) -> None:
-        self.scope = scope
-        self.agent = agent
-        self.current: Claim | None = None
-
-    def new(self, wait: float, lease: float) -> Claim:
-        """Make a claim; `Claim.begin` makes it. Raises InvalidSettings. Requests: none."""
-        _check_seconds("wait", wait)
-        _check_seconds("lease", lease)
-        if lease == 0:
-            raise InvalidSettings("lease=0: give the seconds after which others may take over")
-        return Claim(self, wait, lease)
-
-    async def renew_if_due(self) -> None:
-        """Renew the claim that is held, if any; awaited before a request of the handle.
-
-        Requests: none, or 1 PUT once more than half of the lease has passed. Raises nothing.
-        """
-        if self.current is not None:
-            await self.current.renew_if_due()
 
 
 class Claim:
@@ -170,7 +144,7 @@ class Claim:
     def _emit(self, event: str, **fields: object) -> None:
         agent = self._claims.agent
         ids = {"session": agent.session_id, "agent": agent.agent_id, "holder": self.holder}
-        emit(logging.WARNING, event, **ids, **fields)
+        emit(WARNING, event, **ids, **fields)
 
 
 class _Patience:
@@ -200,9 +174,3 @@ class _Patience:
         self._looks += 1
         self._slept += seconds
         await self._scope.store.sleep(seconds)
-
-
-def _check_seconds(name: str, value: Any) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (is_number and 0 <= value < float("inf")):
-        raise InvalidSettings(f"{name}={value!r}: must be seconds, 0 or more")

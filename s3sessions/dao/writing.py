@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from s3sessions.codec import Draft
@@ -14,7 +13,6 @@ from s3sessions.keys import Kind
 from s3sessions.models import Message
 
 
-@dataclass
 class Writing:
     """What one append writes.
 
@@ -28,15 +26,24 @@ class Writing:
         documents: bodies of those that are missing, to be created along with the present try.
     """
 
-    drafts: Sequence[Draft]
-    write_id: str
-    redelivered: bool
-    is_batch: bool
-    replaces: bool = False
-    is_looked_up: bool = False
-    documents: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
-    _found: dict[int, Message] = field(default_factory=dict)
-    _attempts: list[Attempt] = field(default_factory=list)
+    def __init__(
+        self,
+        drafts: Sequence[Draft],
+        write_id: str,
+        *,
+        redelivered: bool,
+        is_batch: bool,
+        replaces: bool = False,
+    ) -> None:
+        self.drafts = drafts
+        self.write_id = write_id
+        self.redelivered = redelivered
+        self.is_batch = is_batch
+        self.replaces = replaces
+        self.is_looked_up = False
+        self.documents: Mapping[Kind, Mapping[str, Any]] = {}
+        self._found: dict[int, Message] = {}
+        self._attempts: list[Attempt] = []
 
     @property
     def left(self) -> list[int]:

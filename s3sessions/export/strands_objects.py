@@ -22,6 +22,7 @@ from s3sessions.opening import Configuration
 from s3sessions.ports import ABSENT, SyncStore
 from s3sessions.settings import Settings
 from s3sessions.sync_store import open_store
+from s3sessions.transport import choose
 from s3sessions.values import dump, encode_value, format_time
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def export_strands(
     if url is None and settings is None and store is None:
         raise InvalidSettings("no destination: give a url, settings or a store")
     configuration = Configuration.of(url, settings, {}, client=None, store=store)
-    opened = store if store is not None else open_store(configuration, None)
+    configuration, transport = choose(configuration, sdk="boto3", store=store)
+    opened = store if store is not None else open_store(configuration, transport, None)
     destination = _Destination(opened, configuration.root)
     try:
         return run_export(

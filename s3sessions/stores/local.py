@@ -69,6 +69,11 @@ class LocalStore:
         """Nothing: an object has one version, and what is deleted is gone."""
         return None
 
+    @property
+    def lists_in_parts(self) -> bool:
+        """No: each page costs a look at the whole folder."""
+        return False
+
     def get(self, key: str) -> Blob:
         """Read one object.
 
@@ -131,6 +136,7 @@ class LocalStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page in byte order; the token is the last key or common prefix shown.
@@ -144,7 +150,7 @@ class LocalStore:
                 self._root,
                 prefix,
                 delimiter=delimiter,
-                token=token,
+                token=start_after if token is None else token,
                 limit=min(limit, PAGE_LIMIT),
             )
 

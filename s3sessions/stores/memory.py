@@ -73,10 +73,10 @@ class _Objects:
         elif blob is None or blob.etag != only_if:
             raise PreconditionFailed("the object is not the version that was read", key=key)
 
-    def page(self, prefix: str, delimiter: str | None, token: str | None, limit: int) -> Page:
+    def page(self, prefix: str, delimiter: str | None, after: str | None, limit: int) -> Page:
         entries: list[Entry] = []
         prefixes: list[str] = []
-        place = self._first(prefix, delimiter, token)
+        place = self._first(prefix, delimiter, after)
         last: str | None = None
         while place < len(self.keys) and self.keys[place].startswith(prefix):
             if len(entries) + len(prefixes) == limit:
@@ -92,12 +92,12 @@ class _Objects:
                 place = self._after(common)
         return Page(entries, prefixes, None)
 
-    def _first(self, prefix: str, delimiter: str | None, token: str | None) -> int:
-        if token is None or token < prefix:
+    def _first(self, prefix: str, delimiter: str | None, after: str | None) -> int:
+        if after is None or after < prefix:
             return bisect.bisect_left(self.keys, prefix)
-        if _common_prefix(token, prefix, delimiter) == token:
-            return self._after(token)
-        return bisect.bisect_right(self.keys, token)
+        if _common_prefix(after, prefix, delimiter) == after:
+            return self._after(after)
+        return bisect.bisect_right(self.keys, after)
 
     def _after(self, prefix: str) -> int:
         return bisect.bisect_right(self.keys, prefix, key=lambda key: key[: len(prefix)])
@@ -118,6 +118,11 @@ class MemoryStore:
     def versions(self) -> None:
         """Nothing: an object has one version, and what is deleted is gone."""
         return None
+
+    @property
+    def lists_in_parts(self) -> bool:
+        """Yes, as S3 does, though nothing is gained here."""
+        return True
 
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound, InvalidId."""
@@ -155,13 +160,15 @@ class MemoryStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page in byte order; raises InvalidSettings where it could show nothing."""
         if delimiter == "" or limit < 1:
             raise InvalidSettings("a list needs a delimiter of some text or None, and a limit")
         with reported(self._observers, "list", prefix), self._objects.lock:
-            return self._objects.page(prefix, delimiter, token, min(limit, PAGE_LIMIT))
+            after = start_after if token is None else token
+            return self._objects.page(prefix, delimiter, after, min(limit, PAGE_LIMIT))
 
     def copy(self, source: str, target: str) -> str:
         """Copy an object, create-only; raises NotFound, PreconditionFailed, InvalidId."""

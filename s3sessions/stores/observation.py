@@ -6,7 +6,6 @@ import errno
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from s3sessions.errors import (
@@ -35,12 +34,14 @@ _STATUS: Final = {
 }
 
 
-@dataclass(slots=True)
 class Exchange:
     """The bytes of the objects that a request carries."""
 
-    sent: int = 0
-    received: int = 0
+    __slots__ = ("received", "sent")
+
+    def __init__(self, sent: int) -> None:
+        self.sent = sent
+        self.received = 0
 
 
 @contextmanager

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from s3sessions.errors import NotFound, PreconditionFailed, S3SessionsError
 from s3sessions.ports import PAGE_LIMIT, Blob, Condition, DeleteOutcome, Observer, Page, Target
 from s3sessions.stores.s3_answers import (
     Answer,
-    BrokenBody,
-    Exchange,
     read_blob,
     read_copy_etag,
     read_etag,
@@ -24,10 +22,12 @@ from s3sessions.stores.s3_answers import (
 from s3sessions.stores.s3_boto3 import SharedClient
 from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.stores.s3_errors import map_error, refuses_batches
+from s3sessions.stores.s3_exchange import BrokenBody, Exchange, under_way
 from s3sessions.stores.s3_protocol import Call, S3Protocol, fits_xml
-from s3sessions.stores.s3_version_calls import VersionCalls
-from s3sessions.stores.s3_versions import S3Versions
 from s3sessions.stores.threads import ThreadFanOut
+
+if TYPE_CHECKING:
+    from s3sessions.stores.s3_versions import S3Versions
 
 __all__ = ["S3Store"]
 
@@ -40,16 +40,20 @@ class S3Store:
     Args:
         bucket: its name, or the ARN of an access point.
         client: a boto3 client to use as it is, in place of the arguments that make one; its pool
-            should have `width` connections. Two event hooks are registered on it: one removes
-            `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`, id
-            `s3sessions-no-expect`), one ends its retries with the caller's deadline
-            (`needs-retry.s3`, id `s3sessions-deadline`). It is never closed.
+            should have `width` connections. Event hooks are registered on it: one removes
+            `Expect: 100-continue` from every PutObject (`before-sign.s3.PutObject`, id
+            `s3sessions-no-expect`); the others pass over all but the requests of stores:
+            `before-parse.*.ListObjectsV2` (id `s3sessions-page`) and `before-call.s3.DeleteObjects`
+            (`s3sessions-body`) take work from the SDK, `needs-retry.s3` (`s3sessions-pace`,
+            `s3sessions-deadline`) hears of refusals and ends retries with the caller's deadline.
+            It is never closed.
         endpoint_url: of an S3-compatible server; None for what the AWS configuration says.
         region: None for what the AWS configuration says.
         profile: of the AWS configuration; None for its default.
         put_args: arguments for every PutObject. What other requests take of them goes out with
             those too: the expected owner, the requester's payment, a customer's key.
-        width: most requests under way at once in one fan-out, and connections kept.
+        width: most requests under way at once in one fan-out, and connections kept. Fewer while
+            the server asks to slow down (503, 429), as a `Pace` says.
         connect_timeout: seconds.
         read_timeout: seconds.
 
@@ -143,7 +147,7 @@ class S3Store:
         singly = iter(self._delete_singly(others))
         return [
             DeleteOutcome(target.key, failures.get(target.key))
-            if fits_xml(target.key)
+            if not others or fits_xml(target.key)
             else next(singly)
             for target in targets
         ]
@@ -154,6 +158,7 @@ class S3Store:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page of the keys that begin with `prefix`: 1 ListObjectsV2.
@@ -161,7 +166,9 @@ class S3Store:
         Raises:
             AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
         """
-        return read_page(self._send(self._protocol.list(prefix, delimiter, token, limit)))
+        return read_page(
+            self._send(self._protocol.list(prefix, delimiter, token, start_after, limit))
+        )
 
     def copy(self, source: str, target: str) -> str:
         """Copy an object, create-only: 1 CopyObject. Returns the new etag, without quotes.
@@ -179,7 +186,7 @@ class S3Store:
         return read_copy_etag(self._send(self._protocol.copy(source, target)))
 
     def fan_out(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
-        """Run the calls in threads, `width` at a time, and return their results in order.
+        """Run the calls in threads, at most `width` at a time, and return their results in order.
 
         The first error stops what has not begun and is raised once what runs has ended.
         """
@@ -192,13 +199,21 @@ class S3Store:
     @property
     def versions(self) -> S3Versions:
         """What the bucket keeps beside the current objects: versions, markers, uploads."""
+        from s3sessions.stores.s3_version_calls import VersionCalls
+        from s3sessions.stores.s3_versions import S3Versions
+
         return S3Versions(VersionCalls(self._protocol), self._send, self.fan_out)
+
+    @property
+    def lists_in_parts(self) -> bool:
+        """Whether the bucket lists in byte order: all do but directory buckets."""
+        return self._protocol.lists_in_order
 
     def observed(self, observer: Observer) -> S3Store:
         """Give the same store, of which `observer` too is told each request.
 
-        Where no answer came at all, how often the SDK has tried is unknown and counts as once;
-        bytes that the SDK does not tell (the bodies of DeleteObjects and of some lists) as 0.
+        Where no answer came at all, how often the SDK has tried is unknown and counts as once.
+        Of a list that the SDK had to parse, the bytes may be unknown and count as 0.
         """
         store = copy.copy(self)
         store._observers = (*self._observers, observer)
@@ -226,24 +241,28 @@ class S3Store:
         return DeleteOutcome(target.key)
 
     def _send(self, call: Call) -> Answer:
-        exchange = Exchange(call, self._observers)
+        exchange = Exchange(call, self._observers, self._threads.pace)
+        try:
+            with under_way(exchange):
+                answer = self._answer(exchange)
+        except S3SessionsError:
+            raise
+        except Exception as error:
+            mapped = map_error(error, call)
+            exchange.failed(error, mapped)
+            if mapped is None:
+                raise
+            raise mapped from error
+        exchange.answered(answer)
+        return answer
+
+    def _answer(self, exchange: Exchange) -> Answer:
         while True:
             try:
-                answer = _ask(self._client.get(), call)
+                return _ask(self._client.get(), exchange.call)
             except BrokenBody as broken:
                 if not exchange.broke(broken):
-                    raise broken.unavailable(call) from broken.cause
-            except S3SessionsError:
-                raise
-            except Exception as error:
-                mapped = map_error(error, call)
-                exchange.failed(error, mapped)
-                if mapped is None:
-                    raise
-                raise mapped from error
-            else:
-                exchange.answered(answer)
-                return answer
+                    raise broken.unavailable(exchange.call) from broken.cause
 
 
 def _ask(client: Any, call: Call) -> Answer:

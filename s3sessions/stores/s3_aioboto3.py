@@ -10,10 +10,12 @@ from typing import Any
 from s3sessions.errors import MissingExtra
 from s3sessions.stores.s3_client import (
     ClientOptions,
-    prepare_client,
     prepare_session,
     settings_errors,
+    user_agent_of,
 )
+from s3sessions.stores.s3_hooks import prepare_client
+from s3sessions.stores.s3_models import store_models
 
 __all__ = ["LoopClients"]
 
@@ -94,8 +96,8 @@ def _make(options: ClientOptions) -> Any:
             "async S3 needs aioboto3: pip install 's3sessions[async]'", cause=error, extra="async"
         ) from error
     core = aiobotocore.session.AioSession(profile=options.profile)
-    config = AioConfig(**options.config_arguments())
     session = aioboto3.Session(botocore_session=core)
     # After the line above, which adds a search path to the session's loader each time.
-    prepare_session(core)
+    prepare_session(core, store_models)
+    config = AioConfig(**options.config_arguments(), user_agent=user_agent_of(core))
     return session.client("s3", **options.client_arguments(), config=config)

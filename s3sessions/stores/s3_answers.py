@@ -1,21 +1,19 @@
-"""What S3's answers mean: values for the caller of a store, a `Request` for its observers."""
+"""What S3's answers mean: values for the caller of a store."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from s3sessions.errors import S3SessionsError, StoreUnavailable
-from s3sessions.ports import Blob, Entry, Observer, Page, Request
-from s3sessions.stores.s3_errors import answer_of, map_refusal
+from s3sessions.ports import Blob, Entry, Page
+from s3sessions.stores.s3_errors import map_refusal
 from s3sessions.stores.s3_protocol import Call
 
 __all__ = [
+    "PAGE",
     "Answer",
-    "BrokenBody",
-    "Exchange",
     "read_blob",
     "read_copy_etag",
     "read_etag",
@@ -28,23 +26,8 @@ __all__ = [
 Answer: TypeAlias = Mapping[str, Any]
 """What a method of the client returns; in place of a stream, `Body` holds the bytes read."""
 
-_BODY_TRIES: Final = 3
-
-
-class BrokenBody(Exception):
-    """The body of an answer ended too early or came altered; its cause says how."""
-
-    def __init__(self, answer: Answer, cause: Exception) -> None:
-        super().__init__(answer, cause)
-        self.answer = answer
-        self.cause = cause
-
-    def unavailable(self, call: Call) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"the object did not arrive whole in {_BODY_TRIES} tries: try again later",
-            key=call.key,
-            cause=type(self.cause).__name__,
-        )
+PAGE: Final = "s3sessions-page"
+"""Where the answer to a list holds the page, if it was read before the SDK could parse it."""
 
 
 def read_blob(answer: Answer) -> Blob:
@@ -65,6 +48,9 @@ def read_copy_etag(answer: Answer) -> str:
 
 def read_page(answer: Answer) -> Page:
     """Read the answer to a list."""
+    if PAGE in answer:
+        page: Page = answer[PAGE]
+        return page
     # Asked for first, as it is never missing: a page of HTML must not pass for an empty list.
     more = read_field(answer, "IsTruncated")
     return Page(
@@ -99,53 +85,3 @@ def read_field(answer: Mapping[str, Any], name: str) -> Any:
     if name not in answer:
         raise StoreUnavailable(f"an answer lacks {name}: check that the endpoint is an S3 server")
     return answer[name]
-
-
-class Exchange:
-    """One call on its way: how often it goes out, how long it takes, who is told."""
-
-    def __init__(self, call: Call, observers: Sequence[Observer]) -> None:
-        self._call = call
-        self._observers = observers
-        self._began = time.perf_counter()
-        self._attempts = 0
-        self._tries = 0
-
-    def answered(self, answer: Answer) -> None:
-        self._count(answer)
-        self._tell(answer)
-
-    def broke(self, broken: BrokenBody) -> bool:
-        """Note that a body did not arrive whole; tell whether to ask again."""
-        self._count(broken.answer)
-        self._tries += 1
-        if self._tries < _BODY_TRIES:
-            return True
-        self._tell({})
-        return False
-
-    def failed(self, error: Exception, mapped: S3SessionsError | None) -> None:
-        answer = answer_of(error)
-        # Any other error comes before a request: no credentials, an argument that cannot be.
-        if answer or isinstance(mapped, StoreUnavailable):
-            self._count(answer)
-            self._tell(answer)
-
-    def _count(self, answer: Answer) -> None:
-        self._attempts += 1 + answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-
-    def _tell(self, answer: Answer) -> None:
-        metadata = answer.get("ResponseMetadata", {})
-        length = metadata.get("HTTPHeaders", {}).get("content-length", 0)
-        body = answer.get("Body")
-        request = Request(
-            verb=self._call.verb,
-            key=self._call.arguments.get("Key", self._call.key),
-            status=metadata.get("HTTPStatusCode", 0),
-            sent=self._call.sent,
-            received=int(length) if body is None else len(body),
-            milliseconds=(time.perf_counter() - self._began) * 1000,
-            attempts=self._attempts,
-        )
-        for observer in self._observers:
-            observer(request)

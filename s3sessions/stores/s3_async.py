@@ -15,8 +15,6 @@ from s3sessions.ports import PAGE_LIMIT, Blob, Condition, DeleteOutcome, Observe
 from s3sessions.stores.s3_aioboto3 import LoopClients
 from s3sessions.stores.s3_answers import (
     Answer,
-    BrokenBody,
-    Exchange,
     read_blob,
     read_copy_etag,
     read_etag,
@@ -25,10 +23,12 @@ from s3sessions.stores.s3_answers import (
 )
 from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.stores.s3_errors import map_error, refuses_batches
+from s3sessions.stores.s3_exchange import BrokenBody, Exchange, under_way
 from s3sessions.stores.s3_protocol import Call, S3Protocol, fits_xml
 from s3sessions.stores.s3_version_calls import VersionCalls
 from s3sessions.stores.s3_versions_async import AsyncS3Versions
 from s3sessions.stores.tasks import fan_out_tasks
+from s3sessions.stores.throttle import Pace
 
 __all__ = ["AsyncS3Store"]
 
@@ -44,16 +44,15 @@ class AsyncS3Store:
     Args:
         bucket: its name, or the ARN of an access point.
         client: an aioboto3 (aiobotocore) client to use as it is, in place of the arguments that
-            make one; its pool should have `width` connections. Two event hooks are registered on
-            it: one removes `Expect: 100-continue` from PutObject (`before-sign.s3.PutObject`, id
-            `s3sessions-no-expect`), one ends its retries with the caller's deadline
-            (`needs-retry.s3`, id `s3sessions-deadline`). It is never closed.
+            make one; its pool should have `width` connections. Event hooks are registered on it,
+            those that `S3Store` names. It is never closed.
         endpoint_url: of an S3-compatible server; None for what the AWS configuration says.
         region: None for what the AWS configuration says.
         profile: of the AWS configuration; None for its default.
         put_args: arguments for every PutObject. What other requests take of them goes out with
             those too: the expected owner, the requester's payment, a customer's key.
         width: most requests under way at once in one fan-out, and connections kept for a loop.
+            Fewer while the server asks to slow down (503, 429), as a `Pace` says.
         connect_timeout: seconds.
         read_timeout: seconds.
 
@@ -79,7 +78,7 @@ class AsyncS3Store:
             ClientOptions(endpoint_url, region, profile, width, connect_timeout, read_timeout),
             client,
         )
-        self._width = width
+        self._pace = Pace(width)
         self._observers: tuple[Observer, ...] = ()
 
     async def get(self, key: str) -> Blob:
@@ -147,7 +146,7 @@ class AsyncS3Store:
         singly = iter(await self._delete_singly(others))
         return [
             DeleteOutcome(target.key, failures.get(target.key))
-            if fits_xml(target.key)
+            if not others or fits_xml(target.key)
             else next(singly)
             for target in targets
         ]
@@ -158,6 +157,7 @@ class AsyncS3Store:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page of the keys that begin with `prefix`: 1 ListObjectsV2.
@@ -165,7 +165,9 @@ class AsyncS3Store:
         Raises:
             MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
         """
-        return read_page(await self._send(self._protocol.list(prefix, delimiter, token, limit)))
+        return read_page(
+            await self._send(self._protocol.list(prefix, delimiter, token, start_after, limit))
+        )
 
     async def copy(self, source: str, target: str) -> str:
         """Copy an object, create-only: 1 CopyObject. Returns the new etag, without quotes.
@@ -183,11 +185,11 @@ class AsyncS3Store:
         return read_copy_etag(await self._send(self._protocol.copy(source, target)))
 
     async def fan_out(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
-        """Await the calls, `width` at a time, and return their results in order.
+        """Await the calls, at most `width` at a time, and return their results in order.
 
         The first error cancels the others and is raised by itself, never inside a group.
         """
-        return await fan_out_tasks(calls, self._width)
+        return await fan_out_tasks(calls, self._pace)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -198,11 +200,16 @@ class AsyncS3Store:
         """What the bucket keeps beside the current objects: versions, markers, uploads."""
         return AsyncS3Versions(VersionCalls(self._protocol), self._send, self.fan_out)
 
+    @property
+    def lists_in_parts(self) -> bool:
+        """Whether the bucket lists in byte order: all do but directory buckets."""
+        return self._protocol.lists_in_order
+
     def observed(self, observer: Observer) -> AsyncS3Store:
         """Give the same store, of which `observer` too is told each request.
 
-        Where no answer came at all, how often the SDK has tried is unknown and counts as once;
-        bytes that the SDK does not tell (the bodies of DeleteObjects and of some lists) as 0.
+        Where no answer came at all, how often the SDK has tried is unknown and counts as once.
+        Of a list that the SDK had to parse, the bytes may be unknown and count as 0.
         """
         store = copy.copy(self)
         store._observers = (*self._observers, observer)
@@ -229,25 +236,29 @@ class AsyncS3Store:
         return DeleteOutcome(target.key)
 
     async def _send(self, call: Call) -> Answer:
-        exchange = Exchange(call, self._observers)
+        exchange = Exchange(call, self._observers, self._pace)
+        try:
+            with under_way(exchange):
+                answer = await self._answer(exchange)
+        except S3SessionsError:
+            raise
+        except Exception as error:
+            mapped = map_error(error, call)
+            exchange.failed(error, mapped)
+            if mapped is None:
+                raise
+            raise mapped from error
+        exchange.answered(answer)
+        return answer
+
+    async def _answer(self, exchange: Exchange) -> Answer:
         while True:
             try:
                 async with asyncio.timeout(seconds_left()):
-                    answer = await _ask(await self._clients.get(), call)
+                    return await _ask(await self._clients.get(), exchange.call)
             except BrokenBody as broken:
                 if not exchange.broke(broken):
-                    raise broken.unavailable(call) from broken.cause
-            except S3SessionsError:
-                raise
-            except Exception as error:
-                mapped = map_error(error, call)
-                exchange.failed(error, mapped)
-                if mapped is None:
-                    raise
-                raise mapped from error
-            else:
-                exchange.answered(answer)
-                return answer
+                    raise broken.unavailable(exchange.call) from broken.cause
 
 
 async def _ask(client: Any, call: Call) -> Answer:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from s3sessions.stores.s3_client import (
     ClientOptions,
-    prepare_client,
     prepare_session,
     settings_errors,
+    user_agent_of,
 )
+from s3sessions.stores.s3_hooks import prepare_client
+from s3sessions.stores.s3_models import shared_models, store_models
 
 __all__ = ["SharedClient", "make_client"]
 
@@ -31,7 +34,7 @@ class SharedClient:
             return self._given
         with self._lock:
             if self._made is None:
-                self._made = make_client(self._options)
+                self._made = _make_client_of_a_store(self._options)
             return self._made
 
     def close(self) -> None:
@@ -60,7 +63,7 @@ def make_client(
         InvalidSettings: the SDK finds a value unfit.
     """
     with settings_errors():
-        session = boto_session or _session(options.profile)
+        session = boto_session or _session(options.profile, shared_models)
         config = _config(options, boto_client_config, user_agent)
         client = session.client("s3", **options.client_arguments(), config=config)
         elsewhere = options.relocated(client)
@@ -72,14 +75,22 @@ def make_client(
     return client
 
 
-def _session(profile: str | None) -> Any:
+def _make_client_of_a_store(options: ClientOptions) -> Any:
+    with settings_errors():
+        session = _session(options.profile, store_models)
+    return make_client(options, boto_session=session)
+
+
+def _session(profile: str | None, models: Callable[[str | None], Any]) -> Any:
     import boto3.session
     import botocore.session
+    from botocore.config import Config
 
     core = botocore.session.Session(profile=profile)
     session = boto3.session.Session(botocore_session=core)
     # After the line above, which adds a search path to the session's loader each time.
-    prepare_session(core)
+    prepare_session(core, models)
+    core.set_default_client_config(Config(user_agent=user_agent_of(core)))
     return session
 
 

@@ -5,48 +5,28 @@ What is made here is handed to them; nothing here makes a request.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from s3sessions import __version__
-from s3sessions.deadline import seconds_left
 from s3sessions.errors import InvalidSettings
+from s3sessions.record import Record, replace
 from s3sessions.stores.s3_failures import without_secrets
+from s3sessions.stores.s3_hosts import is_aws
 
 __all__ = [
     "ClientOptions",
     "parse_timestamp",
-    "prepare_client",
     "prepare_session",
     "settings_errors",
+    "user_agent_of",
 ]
 
 _ATTEMPTS: Final = 5
 """Most times that the SDK sends one request: the first and four retries, with growing pauses."""
 
-# Of all partitions, dual-stack ones included.
-_AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-    ".c2s.ic.gov",
-    ".api.aws.ic.gov",
-    ".sc2s.sgov.gov",
-    ".api.aws.scloud",
-    ".cloud.adc-e.uk",
-    ".api.cloud-aws.adc-e.uk",
-    ".csp.hci.ic.gov",
-    ".api.aws.hci.ic.gov",
-)
 # Servers of other makers have no buckets as host names unless somebody sets up the DNS, and many
 # refuse the checksums that the SDKs add of their own accord. For AWS the SDK itself knows the
 # signature: SigV4 or, where that would be refused, the forms of directory buckets and of
@@ -59,8 +39,7 @@ _NOT_AWS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
+class ClientOptions(Record):
     """What a client is made of; the names are those of `s3sessions.Settings`.
 
     Raises:
@@ -87,9 +66,10 @@ class ClientOptions:
             "connect_timeout": self.connect_timeout,
             "read_timeout": self.read_timeout,
             "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            "tcp_keepalive": True,
             "user_agent_extra": f"s3sessions/{__version__}",
         }
-        return arguments if _is_aws(self.endpoint_url) else {**arguments, **_NOT_AWS}
+        return arguments if is_aws(self.endpoint_url) else {**arguments, **_NOT_AWS}
 
     def relocated(self, client: Any) -> ClientOptions | None:
         """Give the options of the client to use instead, where the AWS configuration moved it.
@@ -97,27 +77,27 @@ class ClientOptions:
         `AWS_ENDPOINT_URL_S3` and its kin are read by the SDK alone, when it makes a client.
         """
         url: str = client.meta.endpoint_url
-        if self.endpoint_url is not None or _is_aws(url):
+        if self.endpoint_url is not None or is_aws(url):
             return None
         return replace(self, endpoint_url=url)
 
 
-def prepare_session(session: Any) -> None:
-    """Make a core session of ours cheap: its parser of timestamps and its service models.
+def prepare_session(session: Any, models: Callable[[str | None], Any]) -> None:
+    """Make a core session of ours cheap: its parser of timestamps and its models.
 
     The SDK's own parser takes two thirds of the time of a LIST, and reading the models most of
     the time of making a client; an async store makes one for each event loop.
     """
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.register_component("data_loader", models(session.get_config_variable("data_path")))
 
 
-@functools.cache
-def _loader(data_path: str | None) -> Any:
-    from botocore.loaders import create_loader
-
-    return create_loader(data_path)
+def user_agent_of(session: Any) -> str:
+    """Say once who sends the requests of a core session; the SDK says it anew for each, twice."""
+    agent: str = session.user_agent().removesuffix(f" {session.user_agent_extra}")
+    app_id = session.get_config_variable("user_agent_appid")
+    return f"{agent} app/{app_id}" if app_id else agent
 
 
 @contextmanager
@@ -130,19 +110,6 @@ def settings_errors() -> Iterator[None]:
             "no S3 client can be made of the settings: correct them",
             cause=without_secrets(str(error)),
         ) from error
-
-
-def prepare_client(client: Any) -> None:
-    """Register our two hooks on a client; doing it again changes nothing."""
-    events = client.meta.events
-    events.register("before-sign.s3.PutObject", _drop_expect, unique_id="s3sessions-no-expect")
-    events.register("needs-retry.s3", _end_retries, unique_id="s3sessions-deadline")
-
-
-def _drop_expect(request: Any, **_: Any) -> None:
-    # With it, a PUT waits for a "100 Continue" before it sends its few bytes: one more round trip.
-    if "Expect" in request.headers:
-        del request.headers["Expect"]
 
 
 def parse_timestamp(value: Any) -> datetime:
@@ -160,23 +127,3 @@ def parse_timestamp(value: Any) -> datetime:
 
     moment: datetime = parse_any(value)
     return moment
-
-
-def _is_aws(url: str | None) -> bool:
-    host = "" if url is None else urlsplit(url).hostname or ""
-    return url is None or host.endswith(_AWS_DOMAINS)
-
-
-class RetriesEnded(OSError):
-    """The caller's time is over before the SDK got an answer that it would not ask for again."""
-
-
-def _end_retries(response: Any, caught_exception: Any = None, **_: Any) -> None:
-    left = seconds_left()
-    if left is None or left > 0:
-        return
-    if caught_exception is not None:
-        raise caught_exception
-    status = response[0].status_code
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise RetriesEnded(f"answer {status} at the end of the time given")

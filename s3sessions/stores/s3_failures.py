@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from s3sessions.errors import (
@@ -19,6 +18,7 @@ from s3sessions.errors import (
     WriteRace,
 )
 from s3sessions.ports import ABSENT
+from s3sessions.record import Record
 from s3sessions.stores.s3_protocol import Call
 
 __all__ = [
@@ -52,8 +52,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Record):
     """A call that failed: by S3's code and HTTP status, or by the SDK's class with neither."""
 
     call: Call

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from s3sessions.errors import InvalidId, InvalidSettings
 from s3sessions.ports import ABSENT, DELETE_LIMIT, PAGE_LIMIT, Condition, Target
+from s3sessions.record import Record
+from s3sessions.stores.s3_deletion import deletion_body
 
 __all__ = ["PUT_ARGS", "Call", "S3Protocol", "checked_key", "fits_xml", "refuse_too_many"]
 
@@ -67,6 +68,8 @@ _FROM_SOURCE = frozenset(
     }
 )
 _MAX_KEY_BYTES = 1024
+# Ends of their names, and of those of their access points.
+_DIRECTORY_BUCKETS = ("--x-s3", "--xa-s3")
 # XML 1.0 cannot hold some of these, and parsers normalise the others.
 _NOT_IN_XML = re.compile("[\x00-\x1f\x7f-\x9f\u2028\ufffe\uffff]")
 
@@ -88,8 +91,7 @@ _OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """One call of the SDK.
 
     Attributes:
@@ -99,7 +101,8 @@ class Call:
             key; of a copy, the source.
         arguments: of the client's method.
         only_if: the condition that it carries.
-        sent: body bytes, 0 where the SDK makes the body.
+        sent: body bytes.
+        body: what goes out in place of the body that the SDK makes.
     """
 
     verb: str
@@ -108,6 +111,7 @@ class Call:
     arguments: Mapping[str, Any]
     only_if: Condition = None
     sent: int = 0
+    body: bytes | None = None
 
     @property
     def operation(self) -> str:
@@ -160,16 +164,35 @@ class S3Protocol:
 
     def delete_many(self, targets: Sequence[Target]) -> Call:
         """Make one DeleteObjects of keys that XML can hold."""
-        objects = [_named(target) for target in targets]
-        arguments = {**self.common, "Delete": {"Objects": objects, "Quiet": True}}
-        return Call("delete_many", self.bucket, targets[0].key, arguments)
+        named = [(target.key, _bare(target.etag)) for target in targets]
+        return self.deletion("delete_many", deletion_body(named, "ETag"), targets[0].key)
 
-    def list(self, prefix: str, delimiter: str | None, token: str | None, limit: int) -> Call:
+    def deletion(self, verb: str, body: bytes, first_key: str) -> Call:
+        """Make a DeleteObjects with this body."""
+        # The SDK wants to make a body of its own, which nobody will see.
+        arguments = {**self.common, "Delete": {"Objects": [], "Quiet": True}}
+        return Call(verb, self.bucket, first_key, arguments, sent=len(body), body=body)
+
+    @property
+    def lists_in_order(self) -> bool:
+        """Whether lists are in byte order and take StartAfter; not those of directory buckets."""
+        return not self.bucket.endswith(_DIRECTORY_BUCKETS)
+
+    def list(
+        self,
+        prefix: str,
+        delimiter: str | None,
+        token: str | None,
+        start_after: str | None,
+        limit: int,
+    ) -> Call:
         arguments = {**self.common, "Prefix": prefix, "MaxKeys": min(limit, PAGE_LIMIT)}
         if delimiter is not None:
             arguments["Delimiter"] = delimiter
         if token is not None:
             arguments["ContinuationToken"] = token
+        elif start_after is not None:
+            arguments["StartAfter"] = start_after
         _encoded(prefix)
         return Call("list", self.bucket, prefix, arguments)
 
@@ -190,10 +213,11 @@ class S3Protocol:
             InvalidId: a key that the store cannot hold.
         """
         refuse_too_many(targets)
+        listed: list[Target] = []
+        others: list[Target] = []
         for target in targets:
-            checked_key(target.key)
-        listed = [target for target in targets if fits_xml(target.key)]
-        return listed, [target for target in targets if not fits_xml(target.key)]
+            (listed if fits_xml(checked_key(target.key)) else others).append(target)
+        return listed, others
 
 
 def fits_xml(key: str) -> bool:
@@ -207,14 +231,9 @@ def refuse_too_many(targets: Sequence[object]) -> None:
         raise InvalidSettings(f"{len(targets)} keys in one request: give at most {DELETE_LIMIT}")
 
 
-def _named(target: Target) -> dict[str, str]:
-    named = {"Key": target.key}
-    return named if target.etag is None else {**named, "ETag": _bare(target.etag)}
-
-
-def _bare(etag: str) -> str:
+def _bare(etag: str | None) -> str | None:
     # Ceph's gateway compares without taking the quotes off; every server takes a bare etag.
-    return etag.strip('"')
+    return None if etag is None else etag.strip('"')
 
 
 def checked_key(key: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 from s3sessions.errors import AccessDenied, NotFound, S3SessionsError
 from s3sessions.ports import PAGE_LIMIT
 from s3sessions.stores.s3_answers import Answer, read_field, read_time
+from s3sessions.stores.s3_deletion import deletion_body
 from s3sessions.stores.s3_errors import map_refusal
 from s3sessions.stores.s3_protocol import (
     Call,
@@ -47,6 +48,7 @@ class VersionCalls:
     """Makes the calls on one bucket."""
 
     def __init__(self, protocol: S3Protocol) -> None:
+        self._protocol = protocol
         self._bucket = protocol.bucket
         self._common = protocol.common
 
@@ -56,9 +58,9 @@ class VersionCalls:
 
     def delete(self, targets: Sequence[VersionTarget]) -> Call:
         """Make one DeleteObjects of keys that XML can hold."""
-        named = [{"Key": target.key, "VersionId": target.version_id} for target in targets]
-        deletion = {"Objects": named, "Quiet": True}
-        return self._make("delete_versions", targets[0].key, Delete=deletion)
+        named = [(target.key, target.version_id) for target in targets]
+        body = deletion_body(named, "VersionId")
+        return self._protocol.deletion("delete_versions", body, targets[0].key)
 
     def delete_one(self, target: VersionTarget) -> Call:
         return self._about("delete_version", target)

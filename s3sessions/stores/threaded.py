@@ -22,6 +22,7 @@ from s3sessions.ports import (
     Target,
 )
 from s3sessions.stores.tasks import fan_out_tasks
+from s3sessions.stores.throttle import Pace
 from s3sessions.versions import SyncVersions, UploadPage, VersionOutcome, VersionPage, VersionTarget
 
 __all__ = ["ThreadedStore", "VerbThreads"]
@@ -41,7 +42,7 @@ class ThreadedStore:
     def __init__(self, store: SyncStore, *, width: int = 32) -> None:
         """Wrap a store; `width` is the most verbs, and the most calls of a fan-out, at once."""
         self._store = store
-        self._width = width
+        self._pace = Pace(width)
         self._threads = VerbThreads(width)
 
     @property
@@ -49,6 +50,11 @@ class ThreadedStore:
         """The second port, where the store has one."""
         versions = self._store.versions
         return None if versions is None else ThreadedVersions(versions, self._threads)
+
+    @property
+    def lists_in_parts(self) -> bool:
+        """As the store does."""
+        return self._store.lists_in_parts
 
     async def get(self, key: str) -> Blob:
         """Read one object."""
@@ -72,11 +78,17 @@ class ThreadedStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page."""
         return await self._threads.run(
-            self._store.list, prefix, delimiter=delimiter, token=token, limit=limit
+            self._store.list,
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            limit=limit,
         )
 
     async def copy(self, source: str, target: str) -> str:
@@ -85,7 +97,7 @@ class ThreadedStore:
 
     async def fan_out(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
         """Await the calls in tasks, `width` at a time; the first error cancels the others."""
-        return await fan_out_tasks(calls, self._width)
+        return await fan_out_tasks(calls, self._pace)
 
     async def sleep(self, seconds: float) -> None:
         """Wait; other tasks go on."""

@@ -107,9 +107,17 @@ class FaultyStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        call = partial(self._store.list, prefix, delimiter=delimiter, token=token, limit=limit)
+        call = partial(
+            self._store.list,
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            limit=limit,
+        )
         return self._send("list", prefix, call)
 
     def copy(self, source: str, target: str) -> str:
@@ -124,6 +132,10 @@ class FaultyStore:
     @property
     def versions(self) -> SyncVersions | None:
         return self._store.versions
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return self._store.lists_in_parts
 
     def observed(self, observer: Observer) -> FaultyStore:
         twin = FaultyStore(self._store.observed(observer))
@@ -196,9 +208,17 @@ class AsyncFaultyStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        call = partial(self._store.list, prefix, delimiter=delimiter, token=token, limit=limit)
+        call = partial(
+            self._store.list,
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            limit=limit,
+        )
         return await self._send("list", prefix, call)
 
     async def copy(self, source: str, target: str) -> str:
@@ -213,6 +233,10 @@ class AsyncFaultyStore:
     @property
     def versions(self) -> AsyncVersions | None:
         return self._store.versions
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return self._store.lists_in_parts
 
     def observed(self, observer: Observer) -> AsyncFaultyStore:
         twin = AsyncFaultyStore(self._store.observed(observer))

@@ -117,6 +117,41 @@ class ListingContract(StoreCase):
         }
 
     @in_its_colour
+    async def test_the_keys_of_a_folder_come_in_order_where_lists_are_read_in_parts(
+        self, store: AsyncStore
+    ) -> None:
+        if not store.lists_in_parts:
+            return
+        await self.fill(store, [f"m/message_{number}.json" for number in range(120)])
+        for limit in (7, 1000):
+            entries, _ = await all_pages(store, self.key("m/"), limit=limit)
+            keys = [entry.key for entry in entries]
+            assert len(keys) == 120
+            assert keys == sorted(keys)
+
+    @in_its_colour
+    async def test_a_list_begins_behind_any_key_where_lists_are_read_in_parts(
+        self, store: AsyncStore
+    ) -> None:
+        if not store.lists_in_parts:
+            return
+        names = [f"a/m/message_{number}.json" for number in range(30)]
+        beside = ["a/document.json", "a/zzz", "b"]
+        await self.fill(store, [*names, *beside])
+        for number in (0, 1, 19, 9, 17_000, 50):
+            after = f"a/m/message_{number}.json"
+            shown: list[str] = []
+            page = await store.list(self.key(""), start_after=self.key(after), limit=4)
+            while True:
+                shown += [entry.key.removeprefix(self.prefix) for entry in page.entries]
+                if page.token is None:
+                    break
+                # The token says where to go on, whatever else is said.
+                token, start = page.token, self.key(after)
+                page = await store.list(self.key(""), token=token, start_after=start, limit=4)
+            assert sorted(shown) == sorted(name for name in [*names, *beside] if name > after)
+
+    @in_its_colour
     async def test_deleting_the_pages_read_so_far_loses_no_key(self, store: AsyncStore) -> None:
         etags = await self.fill(store, [f"folder/{number}" for number in range(7)])
         seen: list[str] = []

@@ -19,10 +19,11 @@ from tests.servers.wire import WireProxy
 HAS_ASYNC_S3 = importlib.util.find_spec("aioboto3") is not None
 PLACES = [
     (store, colour)
-    for store in ("memory", "local", "moto", "weed")
+    for store in ("memory", "local", "stub", "weed")
     for colour in ("sync", "async")
     if colour == "sync" or store in ("memory", "local") or HAS_ASYNC_S3
 ]
+WITH_VERSIONS = [(store, colour) for store, colour in PLACES if store != "stub"]
 COUNTED = [(store, colour) for store, colour in PLACES if store != "weed"]
 
 
@@ -35,7 +36,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig.close()
 
 
-@pytest.fixture(params=["memory", "local", "moto"])
+@pytest.fixture(params=["memory", "local", "stub"])
 def sync_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """A fresh, empty place in blocking code, where the colour makes no difference."""
     rig = make_rig(request, request.param, "sync", tmp_path)
@@ -64,7 +65,7 @@ def counted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counted]
     """A fresh, empty place that counts; on a server, what it counts is checked at the wire."""
     store, colour = request.param
     rig = make_rig(request, store, colour, tmp_path)
-    if rig.url is None or store != "moto":
+    if rig.url is None or store != "stub":
         yield Counted(rig, None)
         rig.close()
         return

@@ -5,6 +5,8 @@ The interleavings that a machine happens not to show are the simulator's; here r
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,21 +112,50 @@ def test_processes_share_a_log_and_each_index_is_acknowledged_once(tmp_path: Pat
     check_everyone_is_there(Sessions(url), 4, 25)
 
 
+# Starts a writer for each line that it reads, and says when it has ended: a fork has imported all
+# that it needs.
+FORKS = """
+import os, sys
+from s3sessions import Sessions
+url = sys.argv[1]
+Sessions(url).close()
+for line in sys.stdin:
+    writer = os.fork()
+    if not writer:
+        print(os.getpid(), flush=True)
+        chat = Sessions(url).open("s", on_conflict="rebase")
+        for n in range(1000):
+            print(chat.append({"writer": int(line), "n": n}).index, flush=True)
+    os.waitpid(writer, 0)
+    print("ended", flush=True)
+"""
+
+
+def killed_writer(forks: subprocess.Popen[str], number: int, acknowledged: int) -> list[int]:
+    """Start a writer, kill it after so many acknowledgements, and give all that it has printed."""
+    assert forks.stdin is not None
+    assert forks.stdout is not None
+    print(number, file=forks.stdin, flush=True)
+    lines = iter(forks.stdout.readline, "ended\n")
+    process = int(next(lines))
+    seen = [int(next(lines)) for _ in range(acknowledged)]
+    os.kill(process, signal.SIGKILL)
+    return seen + [int(line) for line in lines]
+
+
 def test_a_message_is_there_once_its_append_has_returned_whoever_is_killed(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/sessions"
     acknowledged = 0
-    for kill in range(100):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, str(kill), "1000"],
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as writer:
-            assert writer.stdout is not None
-            seen = [int(writer.stdout.readline()) for _ in range(1 + kill % 5)]
-            writer.kill()
-            seen += [int(line) for line in writer.stdout.read().split()]
-        history = Sessions(url).open("s").restore()
-        assert {m.index for m in history.messages} >= set(seen)
-        assert history.holes == ()
-        acknowledged += len(seen)
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKS, url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forks:
+        for kill in range(100):
+            seen = killed_writer(forks, kill, 1 + kill % 5)
+            history = Sessions(url).open("s").restore()
+            assert {m.index for m in history.messages} >= set(seen)
+            assert history.holes == ()
+            acknowledged += len(seen)
     assert len(Sessions(url).open("s").restore().messages) >= acknowledged

@@ -21,6 +21,7 @@ from s3sessions import (
     UnsupportedVersion,
 )
 from s3sessions.keys import MAX_KEY_BYTES, Kind, Root
+from tests.behaviour.conftest import WITH_VERSIONS
 from tests.rig import Rig
 
 SESSION = "session_s/session.json"
@@ -359,8 +360,16 @@ def test_a_body_that_cannot_be_stored_is_refused_before_any_request(
 # Deletion, and the rest of a session
 
 
-@pytest.mark.parametrize("verb", ["delete", "purge"])
-def test_a_session_takes_its_multi_agents_with_it(rig: Rig, verb: str) -> None:
+def test_a_session_takes_its_multi_agents_with_it(rig: Rig) -> None:
+    check_multi_agents_go_with_their_session(rig, "delete")
+
+
+@pytest.mark.parametrize("rig", WITH_VERSIONS, ids="-".join, indirect=True)
+def test_a_purge_takes_multi_agents_too(rig: Rig) -> None:
+    check_multi_agents_go_with_their_session(rig, "purge")
+
+
+def check_multi_agents_go_with_their_session(rig: Rig, verb: str) -> None:
     rig.sessions().open("s").append({})
     graph(rig).save(BODY)
     rig.sessions().multi_agent("sa", "g").save(BODY)

@@ -17,7 +17,8 @@ from tests.cli.commands import Ended, Run, Say
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in [name for name in os.environ if name.startswith("S3SESSIONS_")]:
-        monkeypatch.delenv(name)
+        if name != "S3SESSIONS_TRANSPORT":
+            monkeypatch.delenv(name)
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     address = (tmp_path / "store").as_uri()

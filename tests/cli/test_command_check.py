@@ -46,6 +46,7 @@ def test_what_is_degraded_is_a_reservation_and_no_error(
     place = ("--url", f"s3://{moto_bucket}/check", "--endpoint-url", moto.endpoint_url)
     ended = run("check", *place)
     assert ended.code == 0
+    assert "asked through boto3: asked for" in ended.out
     assert "reservation: create-only copy: " in ended.out
     assert "fit for sessions, with " in ended.out
 
@@ -56,6 +57,7 @@ def test_json_says_the_same_in_one_document(run: Run, overwriting: None) -> None
     (line,) = ended.out.splitlines()
     report = json.loads(line)
     assert (report["ok"], report["left"], report["versioned"]) == (False, None, None)
+    assert report["transport"] == "local"
     failed = [probe for probe in report["probes"] if not probe["passed"]]
     assert {"create-only", "replace by etag"} <= {probe["name"] for probe in failed}
     assert all(probe["meaning"] for probe in failed)

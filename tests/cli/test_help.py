@@ -21,7 +21,7 @@ _OPTIONS = {
     "truncate": ("SESSION", "--keep-last", "--summary", "--agent", "--json"),
     "clear": ("SESSION", "--agent", "--json"),
     "replace": ("SESSION", "--messages", "--agent", "--json"),
-    "compact": ("SESSION", "--all", "--min-age", "--agent", "--json"),
+    "compact": ("SESSION", "--all", "--min-age", "--pack", "--agent", "--json"),
     "chat": ("--session", "--resume", "--agent", "--model"),
     "export": ("SESSION", "--to", "--output", "--width"),
     "stats": ("--json",),
@@ -29,6 +29,7 @@ _OPTIONS = {
     "prune": ("--older-than", "--user", "--empty", "--keep", "--dry-run", "--purge", "--json"),
     "check": ("--json",),
     "doctor": ("SESSION", "--repair", "--no-check", "--json"),
+    "cost": ("--message-bytes", "--storage-class", "--s3-put", "--dynamodb-write", "--json"),
     "demo": ("--keep",),
 }
 

@@ -60,13 +60,24 @@ class SmallPages(MemoryStore):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        return super().list(prefix, delimiter=delimiter, token=token, limit=min(limit, 3))
+        return super().list(
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            limit=min(limit, 3),
+        )
 
 
 class BackwardPages(MemoryStore):
     """Lists three keys at a time, the last ones first: no order is promised everywhere."""
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return False
 
     def list(
         self,
@@ -74,6 +85,7 @@ class BackwardPages(MemoryStore):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         whole = super().list(prefix, delimiter=delimiter)

@@ -210,9 +210,12 @@ class Telling(MemoryStore):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
-        page = super().list(prefix, delimiter=delimiter, token=token, limit=limit)
+        page = super().list(
+            prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+        )
         return self.told(page, prefix, token)
 
     def told(self, page: Page, prefix: str, token: str | None) -> Page:

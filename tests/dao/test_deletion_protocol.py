@@ -35,7 +35,7 @@ MESSAGE = ONE + "messages/message_{}.json"
 BESIDE = (
     ONE + "lease.json",
     ONE + "history.json",
-    ONE + "archive/segment_0-99.jsonl",
+    ONE + "archive/segment_0-98.jsonl",
     ONE + "messages/.DS_Store",
     "session_s/agents/notes.txt",
     "session_s/children/fork_c.json",

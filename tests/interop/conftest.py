@@ -6,9 +6,9 @@ import pytest
 
 from tests.interop.strands_peers import Peers
 from tests.rig import fresh_name
-from tests.servers.moto_server import MotoServer
+from tests.servers.s3_stub import Stub
 
 
 @pytest.fixture
-def peers(moto: MotoServer, moto_bucket: str) -> Peers:
-    return Peers(moto.endpoint_url, moto_bucket, fresh_name())
+def peers(stub: Stub, stub_bucket: str) -> Peers:
+    return Peers(stub.endpoint_url, stub_bucket, fresh_name())

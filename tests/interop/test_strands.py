@@ -13,7 +13,7 @@ from strands.session.s3_session_manager import S3SessionManager
 
 from s3sessions import Sessions
 from tests.rig import fresh_name
-from tests.servers.moto_server import MotoServer
+from tests.servers.s3_stub import Stub
 
 IMAGE = bytes(range(256))
 
@@ -41,8 +41,8 @@ class Echo(Model):
 
 
 @pytest.fixture
-def place(moto: MotoServer, moto_bucket: str) -> tuple[str, str, str]:
-    return moto.endpoint_url, moto_bucket, fresh_name()
+def place(stub: Stub, stub_bucket: str) -> tuple[str, str, str]:
+    return stub.endpoint_url, stub_bucket, fresh_name()
 
 
 def strands_agent(place: tuple[str, str, str], session_id: str, **arguments: Any) -> Agent:

@@ -15,7 +15,7 @@ from strands.types.session import decode_bytes_values
 
 from s3sessions import Conflict, Sessions
 from tests.rig import fresh_name
-from tests.servers.moto_server import MotoServer
+from tests.servers.s3_stub import Stub
 
 IMAGE = bytes(range(256))
 TASK: Any = [{"text": "look"}, {"image": {"format": "png", "source": {"bytes": IMAGE}}}]
@@ -78,8 +78,8 @@ KINDS = pytest.mark.parametrize("make", [graph, swarm])
 
 
 @pytest.fixture
-def place(moto: MotoServer, moto_bucket: str) -> Place:
-    return moto.endpoint_url, moto_bucket, fresh_name()
+def place(stub: Stub, stub_bucket: str) -> Place:
+    return stub.endpoint_url, stub_bucket, fresh_name()
 
 
 def theirs(place: Place) -> S3SessionManager:

@@ -111,6 +111,8 @@ def session(place: Place, sessions: Any, session_id: str) -> Found:
             indexes = found.indexes.setdefault(spot.agent_id, set())
             if spot.index is not None:
                 indexes.add(spot.index)
+            elif spot.block is not None:
+                indexes.update(spot.block)
             elif spot.kind is Kind.AGENT:
                 found.agent_documents[spot.agent_id] = place.document(key)
             elif spot.kind is Kind.LEASE:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from s3sessions.testing.simulate.blocks import small_blocks
 from tests.machine.directory import Directory
+from tests.machine.packing import Packing
 from tests.machine.revising import Revising
 from tests.machine.verbs import Verbs
 from tests.rig import Colour
@@ -27,20 +29,21 @@ STEPS = int(os.environ.get("MACHINE_STEPS", "40"))
 def test_whatever_is_done_the_model_says_what_is_stored(
     store: str, colour: Colour, examples: int
 ) -> None:
-    class Everything(Verbs, Revising, Directory):
+    class Everything(Verbs, Revising, Packing, Directory):
         pass
 
     Everything.store, Everything.colour = store, colour
-    run_state_machine_as_test(
-        Everything,
-        settings=settings(
-            max_examples=EXAMPLES or examples,
-            stateful_step_count=STEPS,
-            derandomize=not EXAMPLES,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate, Phase.shrink),
-        ),
-    )
+    with small_blocks():
+        run_state_machine_as_test(
+            Everything,
+            settings=settings(
+                max_examples=EXAMPLES or examples,
+                stateful_step_count=STEPS,
+                derandomize=not EXAMPLES,
+                database=None,
+                deadline=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate, Phase.shrink),
+            ),
+        )

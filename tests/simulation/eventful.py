@@ -39,10 +39,13 @@ class EventfulStore(FaultyStore):
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         self._happen("list", prefix)
-        page = super().list(prefix, delimiter=delimiter, token=token, limit=limit)
+        page = super().list(
+            prefix, delimiter=delimiter, token=token, start_after=start_after, limit=limit
+        )
         hidden, self.passed_over = self.passed_over, ()
         return replace(page, entries=[e for e in page.entries if not e.key.endswith(hidden)])
 

@@ -5,6 +5,7 @@ Each test breaks one line of the protocol and names the invariant that dies of i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,8 @@ from s3sessions.dao import (
 )
 from s3sessions.dao.append import Appender
 from s3sessions.dao.batch import Attempt
-from s3sessions.dao.deletion import Deletion
+from s3sessions.dao.clearing import Clearing
+from s3sessions.dao.documents import Document
 from s3sessions.dao.end import End
 from s3sessions.dao.lease import Lease
 from s3sessions.dao.listing import AgentListing
@@ -38,7 +40,7 @@ from s3sessions.errors import DeadlineExceeded
 from s3sessions.ports import Condition, Entry
 from s3sessions.testing.simulate import Invariant
 from s3sessions.testing.simulate.command import main
-from tests.simulation import test_mutants_of_the_past
+from tests.simulation import test_mutants_of_packing, test_mutants_of_the_past
 from tests.simulation.dying import dies
 
 Patch = pytest.MonkeyPatch
@@ -173,26 +175,46 @@ def test_all_or_nothing_dies_where_what_was_listed_may_be_gone(monkeypatch: Patc
 
 
 def test_gone_dies_where_a_deletion_takes_the_first_page_for_all(monkeypatch: Patch) -> None:
-    async def first_page(mark: Mark) -> list[Entry]:
-        return list((await mark.scope.store.list(mark.prefix + "agents/", limit=3)).entries)
+    async def first_page(clearing: Clearing) -> list[Entry]:
+        clearing._waves._parts = []
+        prefix = clearing._mark.prefix + "agents/"
+        page = await clearing._scope.store.list(prefix, limit=3)
+        clearing.listed += page.entries
+        return list(page.entries)
 
-    async def erased(deletion: Deletion, left: list[Entry]) -> None:
-        await erase(deletion, left)
-        monkeypatch.setattr(Mark, "list", nothing)
-
-    async def nothing(mark: Mark) -> list[Entry]:
-        monkeypatch.setattr(Mark, "list", first_page)
+    async def nothing(clearing: Clearing) -> list[Entry]:
+        clearing._waves._parts = []
+        monkeypatch.setattr(Clearing, "_list", first_page)
         return []
 
-    erase = Deletion._erase
-    monkeypatch.setattr(Mark, "list", first_page)
-    monkeypatch.setattr(Deletion, "_erase", erased)
+    async def taken(clearing: Clearing) -> None:
+        await take_rest(clearing)
+        monkeypatch.setattr(Clearing, "_list", nothing)
+
+    take_rest = Clearing.take_rest
+    monkeypatch.setattr(Clearing, "_list", first_page)
+    monkeypatch.setattr(Clearing, "take_rest", taken)
     dies(Invariant.GONE, "deletion")
 
 
 def test_found_dies_where_a_deletion_goes_on_without_its_mark(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Mark, "is_on", lambda mark, document: True)
     dies(Invariant.FOUND, "deletion", within=4000)
+
+
+def test_found_dies_where_messages_go_before_the_mark_was_seen_behind_their_list(
+    monkeypatch: Patch,
+) -> None:
+    async def too_soon(
+        clearing: Clearing, going: Sequence[Entry], *, lists: bool
+    ) -> tuple[Document | None, list[Entry]]:
+        document, listed = await step(clearing, going, lists=lists)
+        clearing.rest = [*clearing.rest, *listed]
+        return document, []
+
+    step = Clearing._step
+    monkeypatch.setattr(Clearing, "_step", too_soon)
+    dies(Invariant.FOUND, "undoing", within=2000, start=2510)
 
 
 def test_calm_dies_where_a_lease_never_expires(monkeypatch: Patch) -> None:
@@ -224,5 +246,6 @@ def test_the_command_shows_what_is_broken_and_how_to_see_it_again(
 
 
 def test_each_invariant_dies_of_something() -> None:
-    tests = "\n".join((*globals(), *vars(test_mutants_of_the_past)))
+    others = (*vars(test_mutants_of_the_past), *vars(test_mutants_of_packing))
+    tests = "\n".join((*globals(), *others))
     assert [i for i in Invariant if f"test_{i.name.lower()}_dies" not in tests] == []

@@ -25,11 +25,11 @@ from s3sessions.dao.documents import Document
 from s3sessions.dao.erasing import delete_listed
 from s3sessions.dao.fork_agent import ForkedAgent, Part
 from s3sessions.dao.history import HistoryDAO
-from s3sessions.dao.listing import AgentListing
 from s3sessions.dao.moving import Move
 from s3sessions.dao.noticed_mark import NoticedMark
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.surroundings import Surroundings
+from s3sessions.dao.survey import Survey, Surveyor
 from s3sessions.models import HistoryChange, Message
 from s3sessions.ports import Condition, Entry
 from s3sessions.testing.simulate import Invariant
@@ -106,7 +106,7 @@ def test_hidden_dies_where_the_summary_is_written_behind_the_truncation(
 
 def test_found_dies_where_a_history_document_counts_in_a_later_life(monkeypatch: Patch) -> None:
     monkeypatch.setattr(beginning, "is_of_another_life", lambda *arguments: False)
-    dies(Invariant.FOUND, "undoing", within=2000, start=180)
+    dies(Invariant.FOUND, "undoing", within=2000, start=780)
 
 
 def test_found_dies_where_a_compaction_takes_what_is_young(monkeypatch: Patch) -> None:
@@ -116,25 +116,25 @@ def test_found_dies_where_a_compaction_takes_what_is_young(monkeypatch: Patch) -
         return await run(compaction, 0.0)
 
     monkeypatch.setattr(Compaction, "run", at_once)
-    dies(Invariant.FOUND, "editing", within=3000, start=500)
+    dies(Invariant.FOUND, "editing", within=3000, start=700)
 
 
 def test_found_dies_where_a_compaction_takes_the_first_message(monkeypatch: Patch) -> None:
-    begin = Compaction._beginning
+    begin = Surveyor.beginning
 
-    async def one_too_many(compaction: Compaction, *arguments: Any) -> Beginning:
-        found = await begin(compaction, *arguments)
+    async def one_too_many(surveyor: Surveyor, *arguments: Any) -> Beginning:
+        found = await begin(surveyor, *arguments)
         return replace(found, first=found.first + 1)
 
-    monkeypatch.setattr(Compaction, "_beginning", one_too_many)
+    monkeypatch.setattr(Surveyor, "beginning", one_too_many)
     dies(Invariant.FOUND, "editing")
 
 
 def test_found_dies_where_a_compaction_takes_the_greatest_message(monkeypatch: Patch) -> None:
-    async def no_limit(compaction: Compaction, listing: AgentListing, old: set[int]) -> int:
-        return max(old, default=0) + 1
+    async def no_limit(surveyor: Surveyor, survey: Survey) -> int:
+        return survey.listing.shown.end
 
-    monkeypatch.setattr(Compaction, "_limit", no_limit)
+    monkeypatch.setattr(Surveyor, "limit", no_limit)
     dies(Invariant.FOUND, "editing")
 
 
@@ -145,7 +145,7 @@ def test_found_dies_where_a_compaction_takes_any_version(monkeypatch: Patch) -> 
         )
 
     monkeypatch.setattr(compaction, "delete_listed", any_version)
-    dies(Invariant.FOUND, "undoing", within=3000, start=540)
+    dies(Invariant.FOUND, "undoing", within=3000, start=2380)
 
 
 # Forks and prunes
@@ -159,7 +159,7 @@ def test_forked_dies_where_readers_see_what_is_unfinished(monkeypatch: Patch) ->
 def test_forked_dies_where_a_list_may_be_older_than_the_publication(monkeypatch: Patch) -> None:
     monkeypatch.setattr(surroundings, "is_before_publication", lambda *arguments: False)
     monkeypatch.setattr(iteration, "is_before_publication", lambda *arguments: False)
-    dies(Invariant.FORKED, "forking", within=2000, start=140)
+    dies(Invariant.FORKED, "forking", within=2000, start=1940)
 
 
 def test_hidden_dies_where_a_fork_goes_on_under_another_beginning(monkeypatch: Patch) -> None:

@@ -1,7 +1,4 @@
-"""The product under the simulator: 10,000 seeds, or as many as `SIMULATIONS` says.
-
-No SDK is in it, so the environment with the newest boto3 runs a tenth of them.
-"""
+"""The product under the simulator: 5,000 seeds, or as many as `SIMULATIONS` says."""
 
 from __future__ import annotations
 
@@ -15,9 +12,8 @@ import pytest
 from s3sessions.testing.faults import Fault
 from s3sessions.testing.simulate import SCENARIOS, Report, run, simulate
 from s3sessions.testing.simulate.command import main
-from tests.conftest import HAS_AIOBOTO3
 
-SEEDS = int(os.environ.get("SIMULATIONS", 10_000 if HAS_AIOBOTO3 else 1_000))
+SEEDS = int(os.environ.get("SIMULATIONS", "5000"))
 PARTS = 20
 
 

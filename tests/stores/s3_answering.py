@@ -15,6 +15,7 @@ from s3sessions.errors import (
     WriteRace,
 )
 from s3sessions.ports import ABSENT, Request, Target
+from tests.stores.listings import AWS
 from tests.stores.scripted_s3 import (
     NO_ANSWER,
     Make,
@@ -75,6 +76,30 @@ class AnsweringTests:
         blob = store.get("k")
         (entry,) = store.list("").entries
         assert blob.modified == entry.modified
+
+    def test_a_list_is_read_without_the_sdks_slow_parser(
+        self, make: Make, scripted: ScriptedS3, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("the SDK parsed the list")
+
+        monkeypatch.setattr("xml.etree.ElementTree.XMLParser", refuse)
+        body = AWS.encode()
+        scripted.answer(Reply(body=body))
+        told: list[Request] = []
+        page = make().observed(told.append).list("p/")
+        assert [entry.key for entry in page.entries] == ["p/é+ .json"]
+        assert (page.prefixes, page.token) == (["p/a b/"], "1c+/Zt=")
+        assert [(request.status, request.received) for request in told] == [(200, len(body))]
+
+    def test_an_error_in_the_place_of_a_list_is_retried(
+        self, make: Make, scripted: ScriptedS3
+    ) -> None:
+        failed = Reply(body=b"<Error><Code>InternalError</Code></Error>")
+        scripted.answer(failed, Reply(body=AWS.encode()))
+        told: list[Request] = []
+        assert len(make().observed(told.append).list("p/").entries) == 1
+        assert [(request.status, request.attempts) for request in told] == [(200, 2)]
 
     def test_a_page_of_html_is_not_an_empty_list(self, make: Make, scripted: ScriptedS3) -> None:
         scripted.answer(Reply(body=b"<html><body>Sign in to this network</body></html>"))
@@ -165,6 +190,15 @@ class AnsweringTests:
         assert caught.value.__cause__ is not None
         assert [(request.status, request.attempts) for request in told] == [(0, 3)]
         assert len(scripted.received) == 3
+
+    def test_a_server_that_closes_its_connections_costs_no_error(
+        self, make: Make, scripted: ScriptedS3
+    ) -> None:
+        # Each answer is whole, and the connection ends after it without a word.
+        scripted.answer(*[found(b"data", whole=4)] * 8)
+        store = make()
+        assert [store.get("key").data for _ in range(8)] == [b"data"] * 8
+        assert store.put("key", b"data") == "new-etag"
 
     def test_each_key_that_could_not_be_deleted_has_its_own_error(
         self, make: Make, scripted: ScriptedS3

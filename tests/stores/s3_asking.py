@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +114,14 @@ class AskingTests:
         assert " s3sessions/" in request.headers["user-agent"]
         assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256")
 
+    def test_the_sdk_and_the_application_that_the_configuration_names_stand_in_the_user_agent(
+        self, make: Make, scripted: ScriptedS3, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_SDK_UA_APP_ID", "an-app")
+        make().put("key", b"data")
+        agent = scripted.received[0].headers["user-agent"]
+        assert agent.lower().count(" botocore/") == agent.count(" app/an-app ") == 1
+
     def test_no_checksum_is_added_for_a_server_that_is_not_aws(
         self, make: Make, scripted: ScriptedS3
     ) -> None:
@@ -148,7 +158,9 @@ class AskingTests:
         self, make: Make, scripted: ScriptedS3
     ) -> None:
         scripted.answer(ALL_DELETED)
-        outcomes = make().delete_many([Target("a", "etag-a"), Target("b<&"), Target("c", '"c"')])
+        told: list[Request] = []
+        store = make().observed(told.append)
+        outcomes = store.delete_many([Target("a", "etag-a"), Target("b<&"), Target("c", '"c"')])
         assert [(outcome.key, outcome.error) for outcome in outcomes] == [
             ("a", None),
             ("b<&", None),
@@ -166,6 +178,9 @@ class AskingTests:
             {"Key": "b<&"},
             {"Key": "c", "ETag": "c"},
         ]
+        checksum = base64.b64decode(request.headers["x-amz-checksum-crc32"])
+        assert checksum == zlib.crc32(request.body).to_bytes(4, "big")
+        assert [request.sent for request in told] == [len(request.body)]
 
     def test_a_key_that_xml_cannot_hold_is_deleted_by_itself(
         self, make: Make, scripted: ScriptedS3

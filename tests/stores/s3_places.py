@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.rig import fresh_name
-from tests.servers.moto_server import MotoServer
 from tests.servers.s3_server import S3Server
+from tests.servers.s3_stub import Stub
 from tests.servers.weed import Weed
 
 
@@ -31,14 +31,9 @@ class OnWeed(_Place):
         self._use(weed, weed_bucket)
 
 
-class OnMoto(_Place):
-    """moto, whose conditions are check-then-set and which passes over some of them."""
-
-    atomic_create = False
-    atomic_replace = False
-    conditional_copy = False
-    conditional_delete_many = False
+class OnStub(_Place):
+    """The stub, which answers as S3 documents it, one request at a time."""
 
     @pytest.fixture(autouse=True)
-    def _under_a_new_prefix(self, moto: MotoServer, moto_bucket: str) -> None:
-        self._use(moto, moto_bucket)
+    def _in_a_new_bucket(self, stub: Stub) -> None:
+        self._use(stub, stub.make_bucket())

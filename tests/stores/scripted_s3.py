@@ -50,6 +50,21 @@ def found(body: bytes, whole: int | None = None) -> Reply:
     return Reply(body=body, headers={"ETag": '"an-etag"', "Last-Modified": MODIFIED}, whole=whole)
 
 
+def listed(*keys: str, size: int = 3, more: str = "") -> Reply:
+    """A page of a list; a key that ends in a slash has no byte, as S3's console makes them."""
+    contents = "".join(
+        f"<Contents><Key>{escape(key)}</Key><Size>{0 if key.endswith('/') else size}</Size>"
+        "<ETag>&quot;e&quot;</ETag><LastModified>2026-11-20T11:00:00.123Z</LastModified></Contents>"
+        for key in keys
+    )
+    ends = f"<NextContinuationToken>{more}</NextContinuationToken>" if more else ""
+    truncated = "true" if more else "false"
+    return Reply(
+        body=f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{ends}{contents}"
+        "</ListBucketResult>".encode()
+    )
+
+
 def refusal(status: int, code: str, message: str = "", **more: str) -> Reply:
     """S3's error answer."""
     told = {"Code": code, "Message": message, **more}
@@ -108,6 +123,8 @@ class ScriptedS3:
 def _handler_of(script: ScriptedS3) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body leave in two writes; the second would wait 40 ms for a client's answer.
+        disable_nagle_algorithm = True
 
         def answer(self) -> None:
             length = int(self.headers.get("content-length", 0))

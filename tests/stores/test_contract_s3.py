@@ -1,10 +1,10 @@
-"""The boto3 store passes the contract, on a real server and on moto."""
+"""The boto3 store passes the contract, on a real server and on the stub."""
 
 from __future__ import annotations
 
 from s3sessions.stores.s3 import S3Store
 from s3sessions.testing import StoreContract
-from tests.stores.s3_places import OnMoto, OnWeed
+from tests.stores.s3_places import OnStub, OnWeed
 
 
 class TestS3StoreOnWeed(OnWeed, StoreContract):
@@ -12,6 +12,6 @@ class TestS3StoreOnWeed(OnWeed, StoreContract):
         return S3Store(self.bucket, endpoint_url=self.endpoint_url)
 
 
-class TestS3StoreOnMoto(OnMoto, StoreContract):
+class TestS3StoreOnStub(OnStub, StoreContract):
     def make_store(self) -> S3Store:
         return S3Store(self.bucket, endpoint_url=self.endpoint_url)

@@ -12,9 +12,8 @@ import pytest
 from s3sessions.errors import NotFound
 from s3sessions.stores.tasks import fan_out_tasks
 from s3sessions.stores.threads import ThreadFanOut
-
-PATIENCE = 30
-"""Seconds after which a test that hangs fails; no test waits that long when all is well."""
+from s3sessions.stores.throttle import Pace
+from tests.stores.gauge import PATIENCE, Gauge
 
 
 @pytest.fixture
@@ -22,24 +21,6 @@ def threads() -> Iterator[ThreadFanOut]:
     fan_out = ThreadFanOut(4)
     yield fan_out
     fan_out.close()
-
-
-class Gauge:
-    """Counts how many calls run at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = 0
-        self.most = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._running += 1
-            self.most = max(self.most, self._running)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._running -= 1
 
 
 def test_threads_give_results_in_order(threads: ThreadFanOut) -> None:
@@ -72,6 +53,37 @@ def test_as_many_threads_run_as_the_width_says_and_no_more(threads: ThreadFanOut
 def test_a_width_of_one_runs_in_the_calling_thread() -> None:
     idents = ThreadFanOut(1).run([threading.get_ident] * 5)
     assert set(idents) == {threading.get_ident()}
+
+
+def test_few_calls_run_at_once_in_threads_that_end_with_them(threads: ThreadFanOut) -> None:
+    before = threading.active_count()
+    together = threading.Barrier(3)
+
+    def call() -> int:
+        together.wait(PATIENCE)
+        return threading.get_ident()
+
+    assert len(set(threads.run([call] * 3))) == 3
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("error", [NotFound("gone"), KeyboardInterrupt()], ids=repr)
+def test_what_strikes_the_caller_of_few_calls_is_raised_once_the_others_have_ended(
+    threads: ThreadFanOut, error: BaseException
+) -> None:
+    caller = threading.get_ident()
+    together = threading.Barrier(3)
+    ended: list[str] = []
+
+    def call() -> None:
+        together.wait(PATIENCE)
+        if threading.get_ident() == caller:
+            raise error
+        ended.append("call")
+
+    with pytest.raises(type(error)):
+        threads.run([call] * 3)
+    assert ended == ["call"] * 2
 
 
 def test_the_first_error_stops_what_has_not_begun_and_waits_for_what_runs(
@@ -184,7 +196,7 @@ def test_closing_ends_the_threads() -> None:
 
 
 async def fan_out_all(calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    await fan_out_tasks(calls, 2)
+    await fan_out_tasks(calls, Pace(2))
 
 
 async def later(number: int) -> int:
@@ -194,9 +206,9 @@ async def later(number: int) -> int:
 
 def test_tasks_give_results_in_order() -> None:
     calls = [partial(later, number) for number in range(100)]
-    assert list(asyncio.run(fan_out_tasks(calls, 7))) == list(range(100))
-    assert list(asyncio.run(fan_out_tasks([], 7))) == []
-    assert list(asyncio.run(fan_out_tasks([partial(later, 1)], 7))) == [1]
+    assert list(asyncio.run(fan_out_tasks(calls, Pace(7)))) == list(range(100))
+    assert list(asyncio.run(fan_out_tasks([], Pace(7)))) == []
+    assert list(asyncio.run(fan_out_tasks([partial(later, 1)], Pace(7)))) == [1]
 
 
 def test_as_many_tasks_run_as_the_width_says_and_no_more() -> None:
@@ -210,7 +222,7 @@ def test_as_many_tasks_run_as_the_width_says_and_no_more() -> None:
 
     async def run() -> None:
         together = asyncio.Barrier(4)
-        await fan_out_tasks([partial(call, together, number) for number in range(40)], 4)
+        await fan_out_tasks([partial(call, together, number) for number in range(40)], Pace(4))
 
     asyncio.run(asyncio.wait_for(run(), PATIENCE))
     assert gauge.most == 4
@@ -235,7 +247,7 @@ def test_the_first_error_cancels_the_other_tasks_and_is_raised_by_itself() -> No
 
     calls: list[Callable[[], Awaitable[None]]] = [partial(wait, 1), fail, partial(wait, 2), fail]
     with pytest.raises(NotFound) as caught:
-        asyncio.run(asyncio.wait_for(fan_out_tasks(calls, 3), PATIENCE))
+        asyncio.run(asyncio.wait_for(fan_out_tasks(calls, Pace(3)), PATIENCE))
     assert sorted(cancelled) == [1, 2]
     assert caught.value.__cause__ is cause
 
@@ -275,7 +287,7 @@ def test_a_call_that_is_cancelled_from_outside_never_passes_for_a_result() -> No
         async def cancel() -> None:
             waiting.cancel()
 
-        await fan_out_tasks([wait, cancel], 2)
+        await fan_out_tasks([wait, cancel], Pace(2))
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(asyncio.wait_for(run(), PATIENCE))

@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aioboto3
@@ -18,9 +19,11 @@ import pytest
 
 from s3sessions.errors import MissingExtra
 from s3sessions.stores.s3_async import AsyncS3Store
+from tests.stores.gauge import PATIENCE, Gauge
+from tests.stores.listings import AWS
 from tests.stores.s3_answering import AnsweringTests
 from tests.stores.s3_asking import AskingTests
-from tests.stores.scripted_s3 import Make, ScriptedS3
+from tests.stores.scripted_s3 import Make, Reply, ScriptedS3, found, refusal
 
 
 class Driven:
@@ -179,6 +182,47 @@ def test_a_given_client_is_used_in_every_call_and_left_open(scripted: ScriptedS3
     assert len(scripted.received) == 3
     assert not [request for request in scripted.received if "expect" in request.headers]
     assert "s3sessions/" not in scripted.received[0].headers["user-agent"]
+
+
+def test_the_owner_of_a_given_client_gets_lists_as_ever(scripted: ScriptedS3) -> None:
+    scripted.answer(Reply(body=AWS.encode()), Reply(body=AWS.encode()))
+
+    async def read() -> None:
+        session = aioboto3.Session()
+        async with session.client("s3", endpoint_url=scripted.endpoint_url) as client:
+            (entry,) = (await AsyncS3Store("bucket", client=client).list("p/")).entries
+            answer = await client.list_objects_v2(Bucket="bucket", Prefix="p/")
+        (listed,) = answer["Contents"]
+        assert (listed["Key"], listed["Size"]) == (entry.key, entry.size) == ("p/é+ .json", 1024)
+        assert answer["KeyCount"] == 2
+
+    asyncio.run(read())
+
+
+def test_a_store_whose_server_asks_it_to_slow_down_does_until_it_was_answered_for_a_while(
+    scripted: ScriptedS3,
+) -> None:
+    store = AsyncS3Store("bucket", endpoint_url=scripted.endpoint_url, width=8)
+    gauge = Gauge()
+    scripted.answer(*[refusal(503, "SlowDown")] * 3, *[found(b"data")] * 200)
+
+    async def read(number: int, together: asyncio.Barrier) -> bytes:
+        with gauge:
+            data = (await store.get("key")).data
+        if number >= 92:
+            await together.wait()
+        return data
+
+    async def run() -> None:
+        together = asyncio.Barrier(8)
+        await store.get("key")
+        # Three refusals leave one of eight, and each round of answers brings one back.
+        await store.fan_out([partial(read, number, together) for number in range(8)])
+        assert gauge.most <= 4
+        calls = [partial(read, number, together) for number in range(100)]
+        assert await store.fan_out(calls) == [b"data"] * 100
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_without_aioboto3_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,4 +87,5 @@ def test_other_servers_than_aws_get_paths_and_no_checksums_of_the_sdks_own(
     assert arguments.get("signature_version") == ("s3v4" if elsewhere else None)
     assert arguments["max_pool_connections"] == 7
     assert (arguments["connect_timeout"], arguments["read_timeout"]) == (1.5, 2.5)
+    assert arguments["tcp_keepalive"] is True
     assert arguments["retries"] == {"mode": "standard", "total_max_attempts": 5}

@@ -30,7 +30,7 @@ CREATE = PROTOCOL.put("key", b"data", ABSENT)
 REPLACE = PROTOCOL.put("key", b"data", "etag")
 DELETE = PROTOCOL.delete("key", "etag")
 DELETE_MANY = PROTOCOL.delete_many([Target("key")])
-LIST = PROTOCOL.list("prefix/", None, None, 1000)
+LIST = PROTOCOL.list("prefix/", None, None, None, 1000)
 COPY = PROTOCOL.copy("key", "target")
 
 

@@ -15,6 +15,7 @@ from s3sessions.cli.arguments.browsing import (
     what_ls_cannot_do,
 )
 from s3sessions.cli.arguments.care import add_check, add_doctor
+from s3sessions.cli.arguments.costing import add_cost
 from s3sessions.cli.arguments.deleting import add_prune, add_rm
 from s3sessions.cli.arguments.describing import add_describe, add_end, add_fork, add_reopen
 from s3sessions.cli.arguments.options import add_place_options
@@ -36,7 +37,7 @@ _COMMANDS: Final[Sequence[Callable[[Any], None]]] = (
     *(add_import, add_ls, add_show, add_info, add_export, add_stats, add_rm, add_prune),
     *(add_describe, add_end, add_reopen, add_fork),
     *(add_truncate, add_clear, add_replace, add_compact),
-    *(add_chat, add_check, add_doctor, add_demo),
+    *(add_chat, add_check, add_doctor, add_cost, add_demo),
 )
 
 # What no single option tells: options that do not go together, or that need another.

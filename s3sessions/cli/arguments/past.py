@@ -55,7 +55,9 @@ def add_replace(commands: Any) -> None:
 
 def add_compact(commands: Any) -> None:
     """Add compact."""
-    parser = add_command(commands, "compact", "delete what is hidden", COMPACT_EPILOG)
+    parser = add_command(
+        commands, "compact", "delete what is hidden, pack what is old", COMPACT_EPILOG
+    )
     parser.add_argument("sessions", nargs="*", metavar="SESSION", help="ids, or beginnings of them")
     parser.add_argument("--all", action="store_true", help="all sessions")
     parser.add_argument("--agent", metavar="ID", help="this agent only; else all agents")
@@ -65,6 +67,9 @@ def add_compact(commands: Any) -> None:
         default=_A_DAY,
         metavar="AGE",
         help="only what is as old (24h)",
+    )
+    parser.add_argument(
+        "--pack", action="store_true", help="rewrite old messages as segments, read in few requests"
     )
     add_json(parser, "print one report a line")
 

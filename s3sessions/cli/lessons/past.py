@@ -47,11 +47,15 @@ nothing that anybody can see. It does not ask. Objects younger than --min-age st
 s, m, h, d or w), so that a writer that was held up cannot bring one back; give 0s only for sessions
 in which nobody speaks any more. Run it now and then, beside whoever writes.
 
+--pack also rewrites old visible messages, each hundred of them as one object, so that a long
+session is read in few requests. Nothing of what readers see changes. Other readers of the same keys
+(Strands' own session managers) do not see packed messages: export --to strands serves those.
+
 A bucket that keeps versions keeps what is deleted: rm --purge erases those too. A session that
 fails is named, does not stop the rest, and makes exit code 4.
 
 examples:
   s3sessions compact order-42 order-43
   s3sessions compact --all --json
-  s3sessions compact order-41 --min-age 0s
+  s3sessions compact order-41 --min-age 0s --pack
 """

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.doctor.case import Case, Patient
-from s3sessions.dao.messages import Stored, read_message
+from s3sessions.dao.messages import Stored
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.visible import batch_of, is_listed, is_member
 from s3sessions.health import FindingKind
@@ -56,7 +57,10 @@ class Batches:
             self._commits[index] = stored
 
     async def is_visible(self, stored: Stored, modified: datetime) -> bool:
-        """Tell whether readers see it. Requests: none; 1 GET where its commit was not noted."""
+        """Tell whether readers see it.
+
+        Requests: none; 1 GET where its commit was not noted, or a few where that is packed.
+        """
         batch = batch_of(stored)
         if batch is None or not isinstance(stored.content, Message):
             return True
@@ -76,7 +80,7 @@ class Batches:
     async def _commit(self, batch: Batch) -> Stored | None:
         # A list that is no snapshot may lack a commit that was made meanwhile.
         noted = self._commits.get(batch.commit)
-        return noted or await read_message(self.scope, self.agent, batch.commit)
+        return noted or await read_wherever(self.scope, self.agent, batch.commit)
 
     @property
     def replacing(self) -> dict[int, str]:

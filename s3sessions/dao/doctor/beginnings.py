@@ -59,7 +59,7 @@ class HistoryDocument:
             yield self._corrupt(messages)
         elif messages.beginning is WHOLE:
             # Without a message, all that stands here is a case of its own.
-            if messages.listed or self.session_document is not None:
+            if messages.listing.shown or self.session_document is not None:
                 yield self._left_behind()
         elif messages.beginning.first and not messages.sees_any:
             end = await past_end(self.scope, self.agent, self.document)

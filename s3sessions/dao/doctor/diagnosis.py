@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from s3sessions.dao.doctor.case import Case
 from s3sessions.dao.doctor.foreign import foreign_case
 from s3sessions.dao.doctor.session import SessionExamination
-from s3sessions.dao.listing import pages
+from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidId, SessionNotFound
 from s3sessions.health import Finding

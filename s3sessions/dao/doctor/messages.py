@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from s3sessions.codec import PARTIAL
+from s3sessions.dao.archive import read_wherever
 from s3sessions.dao.beginning import Beginning
 from s3sessions.dao.doctor.batches import STILL_AT_WORK, Batches
 from s3sessions.dao.doctor.case import Case, Patient
 from s3sessions.dao.doctor.repairs import make_void
 from s3sessions.dao.doctor.tools import ToolCalls
-from s3sessions.dao.messages import Stored, Unreadable, read_message
+from s3sessions.dao.listing import AgentListing
+from s3sessions.dao.messages import Stored, Unreadable
+from s3sessions.dao.reader import Reader
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.snapshot import MOST_PROBES, gaps
 from s3sessions.errors import UnsupportedVersion
 from s3sessions.health import FindingKind
 from s3sessions.keys import AgentKeys
 from s3sessions.models import Message
-from s3sessions.ports import Entry
 
 ABSURD: Final = 1_000_000
 """So many indexes in a row that no object holds were not left by writers that take the next one."""
@@ -34,17 +36,21 @@ class Examination:
     """One look at the messages of an agent.
 
     Attributes:
-        listed: its message objects by index, as a list showed them.
+        listing: of the agent.
+        life: of the session, by its name; segments that name another are passed over.
         born: when the session's document says that it began; None where nothing says it.
         beginning: where the visible history begins; what lies before it is not looked at.
     """
 
     scope: Scope
     agent: AgentKeys
-    listed: Mapping[int, Entry]
+    listing: AgentListing
+    life: str | None
+    is_life_known: bool
     born: datetime | None
     beginning: Beginning
     _found: list[int] = field(default_factory=list)
+    _unreadable: list[Unreadable] = field(default_factory=list)
     _end: int = 0
     _places: dict[str, tuple[tuple[int, int], int]] = field(default_factory=dict)
 
@@ -52,21 +58,35 @@ class Examination:
         self._patient = Patient(self.agent.session_id, self.agent.agent_id)
         self._batches = Batches(self.scope, self.agent, self.beginning)
         self._tools = ToolCalls()
+        self._reader = Reader(self.scope, self.agent)
+        self._reader.belongs_to(self.listing, self.life, is_known=self.is_life_known)
 
     async def run(self) -> AsyncGenerator[Case, None]:
-        """Give a case for each thing that is wrong. Requests: 1 GET for each message and hole."""
-        indexes = self._indexes()
-        width = self.scope.settings.width
-        for at in range(0, len(indexes), width):
-            window = indexes[at : at + width]
-            calls = [partial(read_message, self.scope, self.agent, index) for index in window]
-            reads = zip(window, await self.scope.store.fan_out(calls), strict=True)
-            for index, stored in reads:
-                if stored is not None:
-                    async for case in self._take(index, stored):
-                        yield case
+        """Give a case for each thing that is wrong.
+
+        Requests: 1 GET for each loose message and hole, and for each segment.
+        """
+        for window in self.listing.windows(self._indexes(), self.scope.width):
+            for index, stored in (await self._read(window)).items():
+                async for case in self._take(index, stored):
+                    yield case
         for case in (*self._batches.cases(self._patient), *self._ended()):
             yield case
+
+    async def _read(self, window: Sequence[int]) -> dict[int, Stored]:
+        """Read what readers see; what is not where it was listed may have been packed since."""
+        self._reader.drop_below(window[0])
+        await self._reader.fetch(self.listing, window)
+        reads = self._reader.reads
+        gone = [i for i in window if i not in reads and self._is_listed(i)]
+        calls = [partial(read_wherever, self.scope, self.agent, index) for index in gone]
+        again = zip(gone, await self.scope.store.fan_out(calls), strict=True)
+        found = {index: stored for index, stored in again if stored is not None}
+        return {i: stored for i in window if (stored := reads.get(i) or found.get(i)) is not None}
+
+    def _is_listed(self, index: int) -> bool:
+        listing = self.listing
+        return index in listing.shown and not self._reader.passes_over(listing, index)
 
     @property
     def sees_any(self) -> bool:
@@ -81,7 +101,7 @@ class Examination:
     def _indexes(self) -> list[int]:
         """Give what to read: what is shown, and what a list that is no snapshot may lack."""
         first = self.beginning.first
-        shown = sorted(index for index in self.listed if index >= first)
+        shown = list(self.listing.shown.since(first))
         lacking = gaps(shown, first)
         if sum(map(len, lacking)) > MOST_PROBES:
             return shown
@@ -93,7 +113,10 @@ class Examination:
         content = stored.content
         if not isinstance(content, Message):
             self._end = index + 1
-            yield unreadable(self._patient, content)
+            # A segment that cannot be read is one case, at each of its indexes.
+            if not any(content is known for known in self._unreadable):
+                self._unreadable.append(content)
+                yield unreadable(self._patient, content)
             return
         if not await self._batches.is_visible(stored, self._modified(index)):
             return
@@ -104,7 +127,8 @@ class Examination:
 
     def _modified(self, index: int) -> datetime:
         # What the list did not show is newer than it.
-        return self.listed[index].modified if index in self.listed else self.scope.now()
+        entry = self.listing.holder(index)
+        return self.scope.now() if entry is None else entry.modified
 
     async def _see(self, message: Message, etag: str) -> AsyncGenerator[Case, None]:
         batch = message.batch
@@ -137,7 +161,7 @@ class Examination:
     async def _doubled(self, message: Message, place: tuple[int, int], etag: str) -> Case:
         """Compare with the message that was met first, read anew. Requests: 1 GET."""
         other_place, other_index = self._places[message.write_id or ""]
-        other = await read_message(self.scope, self.agent, other_index)
+        other = await read_wherever(self.scope, self.agent, other_index)
         earlier, later = sorted([(other_place, other_index), (place, message.index)])
         self._places[message.write_id or ""] = earlier
         what = f"messages {earlier[1]} and {later[1]} have the same write id"

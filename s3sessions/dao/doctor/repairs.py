@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from s3sessions.dao.agent_document import agent_body
 from s3sessions.dao.beginning import Beginning, beginning_body, is_of_another_life
+from s3sessions.dao.block_packing import BlockPacking
 from s3sessions.dao.deletion import Deletion
 from s3sessions.dao.details import Details
 from s3sessions.dao.directory import list_agents
 from s3sessions.dao.documents import (
     Document,
+    check_not_deleted,
     create_document,
     life_of_agent,
     read_document,
@@ -18,11 +22,12 @@ from s3sessions.dao.documents import (
 )
 from s3sessions.dao.end import fetching, find_end
 from s3sessions.dao.healing import healed
-from s3sessions.dao.listing import AgentListing, list_agent
-from s3sessions.dao.original import Original
+from s3sessions.dao.held import read_held
+from s3sessions.dao.listing import AgentListing, look
+from s3sessions.dao.packing_plan import Task
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
-from s3sessions.errors import Conflict, SessionNotFound
+from s3sessions.errors import Conflict, CorruptObject, SessionNotFound, UnsupportedVersion
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
 from s3sessions.values import dump, format_time
 
@@ -61,13 +66,30 @@ async def delete_version(scope: Scope, key: str, etag: str) -> None:
 
 
 async def make_void(scope: Scope, agent: AgentKeys, index: int, etag: str) -> None:
-    """Make a void of a message if it still is the version that was looked at. 1 GET, 1 PUT."""
-    key = agent.message(index)
-    blob = await scope.store.get(key)
-    if blob.etag != etag:
-        raise Conflict("message was changed meanwhile", key=key)
-    original = Original.of(key, index, blob.data, etag=etag)
-    await scope.put(key, original.voided(scope.now()), etag)
+    """Make a void of a message if it still is the version that was looked at.
+
+    Requests: 1 GET and 1 PUT; 1 or 2 GET more where it is packed.
+    """
+    held = None
+    with suppress(CorruptObject, UnsupportedVersion):
+        held = await read_held(scope, agent, index)
+    if held is None or held.etag != etag:
+        raise Conflict("message was changed meanwhile", key=agent.message(index))
+    await scope.put(held.key, held.changed(held.original.voided(scope.now())), etag)
+
+
+async def finish_packing(
+    scope: Scope, session: SessionKeys, agent: AgentKeys, block: range, beside: Sequence[range]
+) -> None:
+    """Bring a segment up to what stands beside it, and delete that. Requests: as a packing."""
+    document = await read_session_document(scope, session)
+    check_not_deleted(document, session.document, agent.agent_id)
+    life = life_of_agent(document, agent.agent_id)
+    task = Task(block, beside, is_there=True)
+    packing = BlockPacking(scope, session, agent, task, life, is_fresh=lambda: True)
+    await packing.run()
+    if packing.corrupt:
+        raise Conflict("segment was changed meanwhile", key=agent.segment(block))
 
 
 # history.json
@@ -102,21 +124,24 @@ async def take_left_behind(scope: Scope, session: SessionKeys, agent: AgentKeys,
 async def past_end(scope: Scope, agent: AgentKeys, document: Document) -> int | None:
     """Give the next index where the history begins behind it; None where it does not.
 
-    Requests: 1 LIST for each 1,000 messages; a GET or a few where it has holes.
+    Requests: as `next_index`.
     """
     end = await next_index(scope, agent)
     return end if document.body["first"] > end else None
 
 
 async def next_index(scope: Scope, agent: AgentKeys) -> int:
-    """Give the next index. Requests: 1 LIST for each 1,000 messages; a GET or a few for holes."""
+    """Give the next index.
+
+    Requests: 1 LIST for each 1,000 messages and 1 GET; a GET or a few more where it has holes.
+    """
     return (await _end(scope, agent))[0]
 
 
 async def lower_beginning(scope: Scope, agent: AgentKeys, etag: str) -> None:
     """Let a history that begins behind its end show what was stored after it was hidden.
 
-    Requests: 1 GET, 1 LIST for each 1,000 messages and 1 PUT; a GET or a few where it has holes.
+    Requests: as `next_index`, 1 GET and 1 PUT.
     """
     document = await _as_looked_at(scope, agent, etag)
     end, listing = await _end(scope, agent)
@@ -130,8 +155,8 @@ async def lower_beginning(scope: Scope, agent: AgentKeys, etag: str) -> None:
 
 async def _end(scope: Scope, agent: AgentKeys) -> tuple[int, AgentListing]:
     """Give the next index, and the list that says so."""
-    listing = await list_agent(scope, agent)
-    end = await find_end(listing, fetching(scope, agent))
+    listing, document = await look(scope, scope.root.session(agent.session_id), agent)
+    end = await find_end(listing, fetching(scope, agent, listing, document))
     return end.next_index, listing
 
 

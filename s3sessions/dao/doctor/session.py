@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from s3sessions.dao.beginning import WHOLE
+from s3sessions.dao.beginning import WHOLE, name_of_life
 from s3sessions.dao.doctor.beginnings import HistoryDocument
 from s3sessions.dao.doctor.case import Case, Patient
 from s3sessions.dao.doctor.foreign import foreign_cases
@@ -19,10 +20,17 @@ from s3sessions.dao.doctor.repairs import (
     delete_version,
     finish_deletion,
 )
-from s3sessions.dao.documents import Document, read_document, read_session_document
-from s3sessions.dao.listing import entries
+from s3sessions.dao.doctor.segments import SegmentExamination
+from s3sessions.dao.documents import (
+    Document,
+    life_of_agent,
+    read_document,
+    read_session_document,
+)
+from s3sessions.dao.listing import AgentListing
 from s3sessions.dao.marking import Mark
 from s3sessions.dao.origin import UNFINISHED
+from s3sessions.dao.paging import entries
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import InvalidId, SessionNotFound, UnsupportedVersion
 from s3sessions.health import FindingKind
@@ -37,12 +45,30 @@ class _Agent:
 
     keys: AgentKeys
     messages: dict[int, Entry] = field(default_factory=dict)
+    segments: dict[range, Entry] = field(default_factory=dict)
     documents: dict[Kind, Entry] = field(default_factory=dict)
+
+    def listing(self, now: float) -> AgentListing:
+        """Give it as a list of the agent's own prefix."""
+        in_order = dict(sorted(self.messages.items()))
+        return AgentListing(in_order, self.segments, self.documents, 0, 1, now)
+
+    @property
+    def has_spoken(self) -> bool:
+        """Tell whether it has messages, packed or not."""
+        return bool(self.messages or self.segments)
 
     @property
     def has_beginning(self) -> bool:
         """Tell whether its first message is there, or a document that says where it begins."""
-        return 0 in self.messages or Kind.HISTORY in self.documents
+        is_first_there = 0 in self.messages or any(0 in block for block in self.segments)
+        return is_first_there or Kind.HISTORY in self.documents
+
+    @property
+    def began(self) -> datetime:
+        """When the oldest of what holds its messages was stored."""
+        holders = (*self.messages.values(), *self.segments.values())
+        return min(entry.modified for entry in holders)
 
 
 @dataclass
@@ -97,6 +123,8 @@ class SessionExamination:
                 self._foreign.append(entry)
             elif place.index is not None:
                 agent.messages[place.index] = entry
+            elif place.block is not None:
+                agent.segments[place.block] = entry
             else:
                 agent.documents[place.kind] = entry
 
@@ -117,7 +145,7 @@ class SessionExamination:
             if document.corrupt is not None:
                 yield unreadable(patient, document.corrupt)
             return
-        spoken = [agent for agent in self._agents.values() if agent.messages]
+        spoken = [agent for agent in self._agents.values() if agent.has_spoken]
         if not spoken and not self._agents:
             return  # Foreign objects alone: they are cases of their own.
         if not spoken:
@@ -137,7 +165,7 @@ class SessionExamination:
                 "look at them; delete the session, or append to it, which makes it whole",
             )
         else:
-            began = min(e.modified for agent in spoken for e in agent.messages.values())
+            began = min(agent.began for agent in spoken)
             yield patient.case(
                 FindingKind.MISSING_DOCUMENT,
                 key,
@@ -191,7 +219,7 @@ class SessionExamination:
         self, agent: _Agent, session: Document | None
     ) -> AsyncGenerator[Case, None]:
         patient = Patient(self.session.session_id, agent.keys.agent_id)
-        if agent.messages and Kind.AGENT not in agent.documents:
+        if agent.has_spoken and Kind.AGENT not in agent.documents:
             yield patient.case(
                 FindingKind.MISSING_DOCUMENT,
                 agent.keys.document,
@@ -217,8 +245,15 @@ class SessionExamination:
             history = HistoryDocument(self.scope, self.session, agent.keys, document, session)
         born = None if session is None else parse_time(session.body.get("created_at"))
         beginning = WHOLE if history is None else await history.beginning()
-        messages = Examination(self.scope, agent.keys, agent.messages, born, beginning)
+        listing = agent.listing(self.scope.clock())
+        life = name_of_life(life_of_agent(session, agent.keys.agent_id))
+        is_known = session is not None
+        messages = Examination(self.scope, agent.keys, listing, life, is_known, born, beginning)
         async for case in messages.run():
+            yield case
+        whose = (self.scope, self.session, agent.keys)
+        segments = SegmentExamination(*whose, listing, session, beginning.first)
+        async for case in segments.run():
             yield case
         if history is not None:
             async for case in history.cases(messages):

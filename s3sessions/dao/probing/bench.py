@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from s3sessions.dao.listing import entries
+from s3sessions.dao.paging import entries
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import NotFound, PreconditionFailed
 from s3sessions.ports import Condition, Entry

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from s3sessions.location import Location
-from s3sessions.settings import Settings
+from s3sessions.settings import DEFAULT_WIDTH, Settings
 from s3sessions.stores.s3_boto3 import make_client
 from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.sync import Sessions
@@ -75,6 +75,10 @@ class Place:
 
 @functools.lru_cache(maxsize=128)
 def _sessions(place: Place) -> Sessions:
+    if place.boto_session is None and place.boto_client_config is None:
+        sessions = Sessions(settings=place.settings)
+        if sessions.transport.startswith("object_store"):
+            return sessions
     return Sessions(settings=place.settings, client=_client(place._way))
 
 
@@ -85,7 +89,7 @@ def _client(way: Place) -> Any:
         settings.endpoint_url,
         settings.region,
         settings.profile,
-        settings.width,
+        settings.width or DEFAULT_WIDTH,
         settings.connect_timeout,
         settings.read_timeout,
     )

@@ -28,6 +28,7 @@ from s3sessions.ports import Observer, SyncStore
 from s3sessions.settings import Options, Settings
 from s3sessions.stores.threaded import VerbThreads
 from s3sessions.sync_store import open_store
+from s3sessions.transport import choose
 
 __all__ = ["S3SessionsStorage"]
 
@@ -86,10 +87,11 @@ class S3SessionsStorage:
         if on_conflict not in ("raise", "overwrite"):
             raise InvalidSettings(f"on_conflict={on_conflict!r}: must be 'raise' or 'overwrite'")
         configuration = Configuration.of(url, settings, options, client=client, store=store)
+        configuration, transport = choose(configuration, sdk="boto3", client=client, store=store)
         self._settings = configuration.settings
-        self._store = store if store is not None else open_store(configuration, client)
+        self._store = store if store is not None else open_store(configuration, transport, client)
         self._observed = self._store if on_request is None else self._store.observed(on_request)
-        self._threads = VerbThreads(configuration.settings.width)
+        self._threads = VerbThreads(configuration.width)
         self._keys = KeySpace(configuration.root.prefix)
         self._on_conflict = on_conflict
         self._search_strategy = search_strategy

@@ -12,6 +12,7 @@ from s3sessions.testing.simulate.forks import forked
 from s3sessions.testing.simulate.ledger import Change, Demolition, Known, Spoken
 from s3sessions.testing.simulate.prunes import pruned
 from s3sessions.testing.simulate.reading import Reading, Sighting
+from s3sessions.testing.simulate.redactions import redacted
 
 
 class Invariant(enum.StrEnum):
@@ -28,6 +29,7 @@ class Invariant(enum.StrEnum):
     GONE = "a deletion that ended leaves nothing older than it"
     CHANGED = "an acknowledged change in place stays"
     HIDDEN = "what was hidden stays hidden, and its summary or replacement stands for it"
+    REDACTED = "what was redacted is served to nobody, and in the end no object holds it"
     FORKED = "a fork shows one history of its parent, all of it, or nothing"
     PRUNED = "a prune deletes nothing that is younger than it was told"
     CALM = "in calm weather everything works, and nothing raises what it does not document"
@@ -294,6 +296,7 @@ RULES: dict[Invariant, Callable[[Facts], Iterator[str]]] = {
     Invariant.GONE: _gone,
     Invariant.CHANGED: _changed,
     Invariant.HIDDEN: hidden,
+    Invariant.REDACTED: redacted,
     Invariant.FORKED: forked,
     Invariant.PRUNED: pruned,
 }

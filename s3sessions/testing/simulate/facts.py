@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -31,6 +31,7 @@ class Facts:
         created: ticks at which message objects were created where none was, and their bytes.
         marked: spans in which the session was marked as deleted.
         child: the session that was forked off, where there is one.
+        written: ticks at which an object was written or deleted, its key, and its bytes or None.
     """
 
     ledger: Ledger
@@ -38,6 +39,7 @@ class Facts:
     marked: list[MarkSpan]
     child: Child
     final: Reading | None
+    written: list[tuple[int, str, bytes | None]] = field(default_factory=list)
 
     @property
     def whole(self) -> list[Reading]:

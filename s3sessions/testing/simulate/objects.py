@@ -20,6 +20,7 @@ class Objects:
 
     Attributes:
         created: when an object was created where none was, its key and its bytes.
+        written: when an object was written or deleted, its key, and its bytes or None.
         marks: of each session, by the key of its session.json.
     """
 
@@ -29,6 +30,7 @@ class Objects:
         self._blobs: dict[str, Blob] = {}
         self._writes = 0
         self.created: list[tuple[int, str, bytes]] = []
+        self.written: list[tuple[int, str, bytes | None]] = []
         self.marks: defaultdict[str, Marks] = defaultdict(lambda: Marks(tick))
 
     def keys(self) -> list[str]:
@@ -51,6 +53,7 @@ class Objects:
         etag = f"e{self._writes}"
         if there is None:
             self.created.append((self._tick(), key, data))
+        self.written.append((self._tick(), key, data))
         self._blobs[key] = Blob(data, etag, datetime.fromtimestamp(self._clock(), UTC))
         if key.endswith(_DOCUMENT):
             self.marks[key].written(data, partial(self._silence, key))
@@ -63,6 +66,7 @@ class Objects:
         if only_if is not None and there.etag != only_if:
             raise PreconditionFailed("the object is not the version that was read", key=key)
         del self._blobs[key]
+        self.written.append((self._tick(), key, None))
         if key.endswith(_DOCUMENT):
             self.marks[key].gone()
 

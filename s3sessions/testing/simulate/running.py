@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from s3sessions.errors import SessionDeleted
-from s3sessions.log import LOGGER
 from s3sessions.testing.faults import Fault
+from s3sessions.testing.simulate.blocks import small_blocks
 from s3sessions.testing.simulate.checks import Invariant, Violation, check
 from s3sessions.testing.simulate.child import Child
 from s3sessions.testing.simulate.deleters import Deleter
@@ -108,7 +109,7 @@ def simulate(
     names = list(SCENARIOS)
     name = names[seed % len(names)] if scenario is None else scenario
     stage = Stage(f"{name}:{seed}", trace)
-    with no_event_loop(), _in_silence():
+    with no_event_loop(), small_blocks(), _in_silence():
         SCENARIOS[name](stage)
         violations, facts = _play(stage)
     spoken = [one.token for one in facts.ledger.spoken.values() if one.acknowledged]
@@ -162,7 +163,9 @@ def _play(stage: Stage) -> tuple[tuple[Violation, ...], Facts]:
 def _facts(stage: Stage, final: Reading | None) -> Facts:
     objects = stage.objects
     child = Child.of(*objects.history(f"session_{CHILD}/"))
-    return Facts(stage.ledger, *objects.history(f"session_{SESSION}/"), child, final)
+    root = f"session_{SESSION}/"
+    written = [change for change in objects.written if change[1].startswith(root)]
+    return Facts(stage.ledger, *objects.history(root), child, final, written)
 
 
 def _look_back(stage: Stage) -> Reading | None:
@@ -203,11 +206,12 @@ async def _audit(role: Role) -> None:
 @contextmanager
 def _in_silence() -> Iterator[None]:
     """Let the product log nothing: its warnings are what a simulation is about."""
-    before, LOGGER.disabled = LOGGER.disabled, True
+    logger = logging.getLogger("s3sessions")
+    before, logger.disabled = logger.disabled, True
     try:
         yield
     finally:
-        LOGGER.disabled = before
+        logger.disabled = before
 
 
 async def _end_what_is_marked(role: Role) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from s3sessions.testing.faults import Fault
+from s3sessions.testing.simulate.blocks import SIZES
 from s3sessions.testing.simulate.changers import Changer
 from s3sessions.testing.simulate.deleters import Deleter
 from s3sessions.testing.simulate.editors import MIN_AGE, Editor
 from s3sessions.testing.simulate.forkers import ChildReader, Forker, fork_in_calm_weather
 from s3sessions.testing.simulate.ledger import CHILD
+from s3sessions.testing.simulate.packers import Packer, pack_in_calm_weather
 from s3sessions.testing.simulate.pruners import Pruner
 from s3sessions.testing.simulate.readers import Reader
-from s3sessions.testing.simulate.stage import Stage
+from s3sessions.testing.simulate.stage import Play, Stage
 from s3sessions.testing.simulate.writers import Job, Writer
 
 Scenario: TypeAlias = Callable[[Stage], None]
@@ -186,6 +188,88 @@ def pruning(stage: Stage) -> None:
         stage.enter(name, reader.play, after=rng.random() * 3 * longest)
 
 
+def packing(stage: Stage) -> None:
+    """Old messages that are packed while others append, change, hide, delete, fork and read."""
+    rng = stage.rng
+    _plant_packed(stage, "planted", age=rng.choice((0.0, 2.0, 2.0)) * MIN_AGE)
+    if rng.random() < 0.3:
+        stage.weather.only(Fault.LATE, Fault.STALL, Fault.CRASH_AFTER)
+    # At once, or when what others have written is old.
+    eras = rng.choice(((0.0,), (0.0, 0.0, 1.2, 2.4)))
+    entrances: list[tuple[str, Play]] = []
+    entrances += [(n, Packer(rng.randint(1, 3)).play) for n in _names(rng, "packer", 1, 2)]
+    drawn = rng.sample(_BESIDE_PACKERS, rng.randint(1, 3))
+    for draw in drawn:
+        # In the next life another message stands at the index that somebody wants to change.
+        if draw is not _changers or _deleters not in drawn:
+            entrances += draw(rng)
+    entrances += [(n, Reader(rng.randint(1, 3)).play) for n in _names(rng, "reader", 0, 2)]
+    for name, play in entrances:
+        stage.enter(name, play, after=rng.choice(eras) * MIN_AGE + _delay(rng))
+    stage.epilogue = pack_in_calm_weather
+
+
+def ended(stage: Stage) -> None:
+    """A session in which nobody speaks any more, packed at once while others change it and read."""
+    rng = stage.rng
+    _plant_packed(stage, "planted", age=0.0)
+    for name in _names(rng, "packer", 1, 3):
+        stage.enter(name, Packer(rng.randint(1, 2), min_age=0.0).play, after=_delay(rng))
+    for name in _names(rng, "changer", 1, 3):
+        stage.enter(name, Changer(rng.randint(1, 3)).play, after=_delay(rng))
+    if rng.random() < 0.2:
+        stage.enter("deleter", Deleter().play, after=_delay(rng))
+    _readers(stage, 2)
+    stage.epilogue = pack_in_calm_weather
+
+
+def outliving(stage: Stage) -> None:
+    """Packings that outlive the session: it is deleted meanwhile, and begins anew."""
+    rng = stage.rng
+    _plant_packed(stage, rng.choice(("planted", "planted", None)), age=2 * MIN_AGE)
+    stage.weather.only(Fault.LATE, Fault.STALL, Fault.CRASH_AFTER)
+    for name in _names(rng, "packer", 1, 2):
+        stage.enter(name, Packer(rng.randint(1, 2)).play, after=_delay(rng))
+    for name in _names(rng, "deleter", 1, 2):
+        stage.enter(name, Deleter().play, after=_delay(rng))
+    for name in _names(rng, "next", 0, 2):
+        stage.enter(name, Writer(_jobs(rng, name, most=5)).play, after=rng.random() * 600)
+    _readers(stage, 2)
+    stage.epilogue = pack_in_calm_weather
+
+
+def _plant_packed(stage: Stage, life: str | None, *, age: float) -> None:
+    """Plant a history of which the beginning may be packed."""
+    count = stage.rng.choice((4, 7, 8, 10, 13))
+    is_packed = stage.rng.random() < 0.5
+    packed = stage.rng.randrange(count) // SIZES[0] * SIZES[0] if is_packed else 0
+    stage.plant(count, life=life, age=age, packed=packed)
+
+
+def _writers(rng: random.Random) -> list[tuple[str, Play]]:
+    return [(name, _talker(rng, name).play) for name in _names(rng, "writer", 1, 2)]
+
+
+def _changers(rng: random.Random) -> list[tuple[str, Play]]:
+    return [(name, Changer(rng.randint(1, 3)).play) for name in _names(rng, "changer", 1, 2)]
+
+
+def _editors(rng: random.Random) -> list[tuple[str, Play]]:
+    return [(name, Editor(rng.randint(1, 2)).play) for name in _names(rng, "editor", 1, 2)]
+
+
+def _deleters(rng: random.Random) -> list[tuple[str, Play]]:
+    return [("deleter", Deleter().play)]
+
+
+def _forkers(rng: random.Random) -> list[tuple[str, Play]]:
+    forker, heir = Forker(rng.random() < 0.5), ChildReader(rng.randint(1, 3))
+    return [("forker", forker.play), ("heir", heir.play)]
+
+
+_BESIDE_PACKERS: Final = (_writers, _changers, _editors, _deleters, _forkers)
+
+
 def _talker(rng: random.Random, name: str) -> Writer:
     """Give a writer of single messages and batches, strict or not."""
     writer = Writer(_jobs(rng, name), strict=rng.random() < 0.5)
@@ -229,6 +313,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         vanishing,
         forking,
         pruning,
+        packing,
+        ended,
+        outliving,
     )
 }
 """By name; what each is about stands in its docstring."""

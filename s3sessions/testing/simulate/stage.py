@@ -12,8 +12,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from s3sessions.aio import AsyncAgentSession, AsyncSessions
 from s3sessions.errors import CorruptObject, S3SessionsError
+from s3sessions.keys import Root, block_of
+from s3sessions.segments import Segment
 from s3sessions.settings import Settings
 from s3sessions.testing.faults import Crash
+from s3sessions.testing.simulate.blocks import SIZES
 from s3sessions.testing.simulate.ledger import AGENT, CHILD, SESSION, Ledger
 from s3sessions.testing.simulate.objects import Objects
 from s3sessions.testing.simulate.requests import Trace
@@ -127,13 +130,15 @@ class Stage:
 
     def _sessions(self, process: Process) -> AsyncSessions:
         rng = self.rng
+        way = rng.random()
         store = SimulatedStore(
             self.objects,
             process,
             self.weather,
             self._trace,
             page=self._page,
-            parallel=rng.random() < 0.3,
+            parallel=way < 0.3,
+            lists_in_parts=way > 0.5,
             width=rng.choice((1, 2, 32)),
             cancels=rng.random() < 0.5,
         )
@@ -154,25 +159,31 @@ class Stage:
 
         return end
 
-    def plant(self, count: int, *, life: str | None = None, age: float = 0.0) -> None:
+    def plant(
+        self, count: int, *, life: str | None = None, age: float = 0.0, packed: int = 0
+    ) -> None:
         """Put messages and documents there, as earlier invocations have left them.
 
         Args:
             count: of the messages; one may be lacking.
             life: that session.json names.
             age: seconds since they were stored.
+            packed: how many of the first of them are packed, if they are all there.
         """
         if not count:
             return
         self.scheduler.now -= age
         self._plant(count, life)
+        for start in range(0, packed, SIZES[0]):
+            self._pack(block_of(start), life)
         self.scheduler.now += age
 
     def _plant(self, count: int, life: str | None) -> None:
         root = f"session_{SESSION}/"
         agent = f"{root}agents/agent_{AGENT}/"
         stamp = {"v": 1} if life is None else {"v": 1, "life": life}
-        self._put(f"{root}session.json", {"session_id": SESSION, "s3sessions": stamp})
+        born = {"session_id": SESSION, "created_at": "2026-01-01T00:00:00+00:00"}
+        self._put(f"{root}session.json", {**born, "s3sessions": stamp})
         self._put(f"{agent}agent.json", {"agent_id": AGENT, "state": {}, "s3sessions": {"v": 1}})
         # One may have been removed by hand.
         hole = self.rng.randrange(count) if count > 1 and self.rng.random() < 0.2 else count
@@ -186,6 +197,16 @@ class Stage:
             for index in self.rng.sample(range(count, count + 4), 2):
                 self._plant_message(agent, index, {"write_id": f"d{index}", "batch": batch})
         self.ledger.plant(f"p{index}" for index in planted)
+
+    def _pack(self, block: range, life: str | None) -> None:
+        agent = Root("").session(SESSION).agent(AGENT)
+        loose = [agent.message(index) for index in block]
+        if not set(loose) <= set(self.objects.keys()):
+            return
+        lines = [self.objects.get(key).data for key in loose]
+        self.objects.put(agent.segment(block), Segment.of(block, lines, life).encode(), None)
+        for key in loose:
+            self.objects.delete(key, None)
 
     def _plant_message(self, agent: str, index: int, stamp: dict[str, Any]) -> None:
         body = {"message": {"token": f"p{index}"}, "message_id": index}

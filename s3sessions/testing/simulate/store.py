@@ -38,6 +38,7 @@ class SimulatedStore:
         page: most keys in one page of a list.
         parallel: whether the pages of a list are read at once and come in any order, as from a
             transport that lists in parallel; if not, one after the other.
+        lists_in_parts: whether whoever lists is to do the like, in parts of his own.
         width: most requests of one fan-out at once.
         cancels: whether the first error of a fan-out cancels the other calls.
     """
@@ -51,6 +52,7 @@ class SimulatedStore:
         *,
         page: int,
         parallel: bool,
+        lists_in_parts: bool,
         width: int,
         cancels: bool,
     ) -> None:
@@ -60,6 +62,7 @@ class SimulatedStore:
         self._trace = trace
         self._page = page
         self._parallel = parallel
+        self._lists_in_parts = lists_in_parts
         self._width = width
         self._cancels = cancels
         self._lists: dict[str, _ParallelList] = {}
@@ -103,15 +106,17 @@ class SimulatedStore:
         *,
         delimiter: str | None = None,
         token: str | None = None,
+        start_after: str | None = None,
         limit: int = PAGE_LIMIT,
     ) -> Page:
         """List one page, short ones that show the same moment each; raises StoreUnavailable."""
         if self._parallel and delimiter is None:
             return await self._list_in_parallel(prefix, token)
         most = min(limit, self._page)
-        what = prefix if token is None else f"{prefix} after {token}"
+        after = token or start_after or ""
+        what = f"{prefix} after {after}" if after else prefix
         page: Page = await self._send(
-            "list", what, lambda _: self._objects.page(prefix, delimiter, token or "", most)
+            "list", what, lambda _: self._objects.page(prefix, delimiter, after, most)
         )
         return page
 
@@ -136,6 +141,11 @@ class SimulatedStore:
     def versions(self) -> None:
         """There are none: the simulated bucket is not versioned."""
         return None
+
+    @property
+    def lists_in_parts(self) -> bool:
+        """As this process is to list."""
+        return self._lists_in_parts
 
     def observed(self, observer: Observer) -> SimulatedStore:
         """Give this store: what its requests cost is not what a simulation asks."""

@@ -17,7 +17,7 @@ from tests.behaviour.conftest import make_rig
 from tests.integrations.strands.agents import Step, agent_of, texts
 from tests.rig import Rig
 
-STORES = ("memory", "moto")
+STORES = ("memory", "stub")
 
 SESSION = "session_s/session.json"
 AGENT = "session_s/agents/agent_default"

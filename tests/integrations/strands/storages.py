@@ -18,7 +18,7 @@ from tests.rig import Rig
 
 T = TypeVar("T")
 
-STORES = ("memory", "local", "moto", "weed")
+STORES = ("memory", "local", "stub", "weed")
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

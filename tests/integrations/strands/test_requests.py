@@ -166,10 +166,11 @@ def test_a_context_that_is_too_long_for_its_model_is_one_put_more(shared: Shared
     assert shared.cost(lambda: agent("hi")) == {"put": 3}
 
 
-def test_a_redaction_is_one_get_and_one_put_more(shared: SharedStore) -> None:
+def test_a_redaction_is_one_put_more_and_a_look_for_packed_copies(shared: SharedStore) -> None:
     agent = shared.agent(says(), redacts())
     agent("hi")
-    assert shared.cost(lambda: agent("a secret")) == {"put": 3, "get": 1}
+    # Behind the write it looks for copies in the two segments that could hold the message.
+    assert shared.cost(lambda: agent("a secret")) == {"put": 3, "get": 3}
     assert shared.stored_texts()[2:] == ["[redacted]", "I will not."]
 
 
