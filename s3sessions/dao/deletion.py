@@ -53,7 +53,9 @@ class Deletion:
         mark = mark or Mark(self.scope, self.session, self.agent)
         clearing = Clearing(self.scope, mark, self._erased)
         is_marked = await mark.put(clearing.begin)
-        return await self._go_on(mark, clearing) if is_marked else self._overtaken()
+        if not is_marked:
+            return self._overtaken()
+        return await self._go_on(mark, clearing, is_listed_before=True)
 
     async def resume(self, mark_id: str) -> DeletionReport:
         """Go on with the deletion that carries this mark; nothing is deleted where it is gone.
@@ -62,9 +64,13 @@ class Deletion:
             PartialDelete, CorruptObject, UnsupportedVersion: as `run`.
         """
         mark = Mark(self.scope, self.session, self.agent, mark_id)
-        return await self._go_on(mark, Clearing(self.scope, mark, self._erased))
+        clearing = Clearing(self.scope, mark, self._erased)
+        return await self._go_on(mark, clearing, is_listed_before=False)
 
-    async def _go_on(self, mark: Mark, clearing: Clearing) -> DeletionReport:
+    async def _go_on(
+        self, mark: Mark, clearing: Clearing, *, is_listed_before: bool
+    ) -> DeletionReport:
+        """Erase until a list shows nothing that was begun behind the mark."""
         left: list[Entry] = []
         for attempt in range(_MOST_ROUNDS):
             self._erased.errors = {}
@@ -74,11 +80,12 @@ class Deletion:
                 return self._overtaken()
             if left:
                 await self._clear(clearing)
-            elif await self._end(mark, document):
+            elif not is_listed_before and await self._end(mark, document):
                 self._erased.objects += self.agent is None
                 return self._report()
-            if self._erased.errors or not left:
+            if self._erased.errors or not (left or is_listed_before):
                 await self.scope.pause(attempt)
+            is_listed_before = False
             clearing = Clearing(self.scope, mark, self._erased)
         raise self._given_up(left)
 

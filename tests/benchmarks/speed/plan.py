@@ -27,7 +27,7 @@ class Plan:
     long_rounds: int
 
 
-FULL: Final = Plan(1_000, 10_000, 100_000, 2_000, 15, 5)
+FULL: Final = Plan(1_000, 10_000, 100_000, 2_000, 9, 3)
 SHORT: Final = Plan(200, 2_000, 10_000, 500, 5, 3)
 TINY: Final = Plan(110, 210, 310, 32, 1, 1)
 """To see whether everything runs."""
