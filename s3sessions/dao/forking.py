@@ -16,9 +16,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from s3sessions.codec import STAMP
+from s3sessions.dao.beginning import beginning_of
 from s3sessions.dao.directory import list_agents
 from s3sessions.dao.documents import (
     Document,
@@ -26,14 +27,15 @@ from s3sessions.dao.documents import (
     check_not_deleted,
     create_document,
     life_of,
+    read_document,
     read_session_document,
 )
-from s3sessions.dao.end import fetching, find_end
+from s3sessions.dao.end import End, fetching, find_end
 from s3sessions.dao.ending import end
 from s3sessions.dao.fork_agent import ForkedAgent, Part
 from s3sessions.dao.fork_request import ForkRequest
 from s3sessions.dao.inheritance import with_inherited
-from s3sessions.dao.listing import list_agent
+from s3sessions.dao.listing import AgentListing, list_agent
 from s3sessions.dao.markers import drop_marker, put_marker
 from s3sessions.dao.origin import FORK, UNFINISHED, origin_of
 from s3sessions.dao.scope import Scope
@@ -45,9 +47,12 @@ from s3sessions.errors import (
     Conflict,
     SessionNotFound,
 )
-from s3sessions.keys import Kind
+from s3sessions.keys import AgentKeys, Kind
 from s3sessions.log import emit
 from s3sessions.values import format_time, parse_time
+
+# What several lists in a row do not agree on is what there is.
+_MOST_LOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +185,33 @@ class Fork:
 
     async def _part(self, parent: Document, agent_id: str) -> Part:
         agent = self.asked.parent.agent(agent_id)
-        listing = await list_agent(self.scope, agent)
-        if not listing.shown and not listing.documents:
-            raise SessionNotFound(f"agent {agent_id!r} does not exist", key=agent.prefix)
-        found = await find_end(listing, fetching(self.scope, agent, listing, parent))
-        until = self.asked.until
-        history = listing.documents.get(Kind.HISTORY)
+        for _ in range(_MOST_LOOKS):
+            listing = await list_agent(self.scope, agent)
+            if not listing.shown and not listing.documents:
+                raise SessionNotFound(f"agent {agent_id!r} does not exist", key=agent.prefix)
+            end = await find_end(listing, fetching(self.scope, agent, listing, parent))
+            if await self._is_one_moment(agent, listing, parent, end):
+                break
+        until, history = self.asked.until, listing.documents.get(Kind.HISTORY)
         return Part(
-            found.next_index if until is None else min(until, found.next_index),
+            end.next_index if until is None else min(until, end.next_index),
             None if history is None else history.etag,
         )
+
+    async def _is_one_moment(
+        self, agent: AgentKeys, listing: AgentListing, parent: Document, end: End
+    ) -> bool:
+        """Tell whether a list of several pages shows the messages that its history.json tells of.
+
+        Requests: none; 1 GET where there are both.
+        """
+        history = listing.documents.get(Kind.HISTORY)
+        if history is None or listing.pages == 1:
+            return True
+        document = await read_document(self.scope, agent.history)
+        if document is None or document.etag != history.etag:
+            return False
+        return end.next_index >= beginning_of(document, parent, agent.agent_id).reached
 
     async def _finish(self, parent: Document, child: Document) -> None:
         try:

@@ -83,6 +83,7 @@ class MessageStream:
         self.holes: tuple[range, ...] = ()
         self.foreign = 0
         self._missing: set[int] = set()
+        self._second: AgentListing | None = None
         self._began_with: Document | None = None
         self.history: Document | None = None
         self.beginning: Beginning = WHOLE
@@ -177,6 +178,11 @@ class MessageStream:
     ) -> None:
         """Tell what is gone from what was never there."""
         shown = listing
+        passed_over = [i for i, stored in reads.items() if stored is None and i not in shown.shown]
+        if passed_over and listing.pages > 1:
+            # It may have been packed between one page and the next.
+            shown = self._second = self._second or await list_agent(self._scope, self._agent)
+            reads |= await self._read(shown, passed_over)
         for _ in range(_MOST_LOOKS):
             if not any(self._is_another(shown, index, stored) for index, stored in reads.items()):
                 break

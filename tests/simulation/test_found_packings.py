@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from s3sessions import AppendConflict, Sessions
+from s3sessions import AppendConflict, SessionNotFound, Sessions
+from s3sessions.ports import PAGE_LIMIT, Page
 from s3sessions.stores.memory import MemoryStore
 from s3sessions.testing.simulate.blocks import small_blocks
 from tests.simulation.eventful import EventfulStore, said, texts
@@ -126,3 +127,75 @@ def test_a_lost_session_json_takes_no_packed_history_along(inner: MemoryStore) -
     assert texts(inner) == ["a", "secret", "c", "d"]
     speak(inner, "e")
     assert texts(inner) == ["a", "secret", "c", "d", "e"]
+
+
+class SmallPages(EventfulStore):
+    """A store that lists one key at a time."""
+
+    @property
+    def lists_in_parts(self) -> bool:
+        return False
+
+    def list(self, prefix: str, *, limit: int = PAGE_LIMIT, **options: Any) -> Page:
+        return super().list(prefix, limit=1, **options)
+
+
+def test_an_iteration_finds_what_was_packed_between_two_pages_of_its_list(
+    inner: MemoryStore,
+) -> None:
+    pack(inner)
+    speak(inner, *"efghijk")
+    store = SmallPages(inner)
+    pages: list[str] = []
+
+    def be_packed(verb: str, prefix: str) -> None:
+        pages.extend([prefix] if verb == "list" else [])
+        if len(pages) == 4:
+            # The segment that was there is listed, and message 10, the first in the order of bytes.
+            store.meanwhile = None
+            pack(inner)
+
+    store.meanwhile = be_packed
+    stream = Sessions(store=store).open("s").iterate()
+    assert [message.payload["text"] for message in stream] == texts(inner)
+    assert len(texts(inner)) == 11
+    assert stream.holes == ()
+
+
+def test_an_iteration_under_which_the_history_is_packed_and_deleted_says_so(
+    inner: MemoryStore,
+) -> None:
+    store = EventfulStore(inner)
+
+    def be_packed_then_deleted(verb: str, key: str) -> None:
+        if verb == "get" and key.endswith("message_0.json"):
+            pack(inner)
+        if verb == "get" and key == SEGMENT:
+            store.meanwhile = None
+            Sessions(store=inner).delete("s")
+
+    store.meanwhile = be_packed_then_deleted
+    with pytest.raises(SessionNotFound):
+        list(Sessions(store=store).open("s").iterate())
+
+
+class Backwards(EventfulStore):
+    """A store that begins with the last of several requests."""
+
+    def fan_out(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        return [call() for call in reversed(calls)][::-1]
+
+
+def test_a_deletion_takes_what_was_written_between_its_first_list_and_its_mark() -> None:
+    inner = MemoryStore()
+    Sessions(store=inner).create("s")
+    store = Backwards(inner)
+
+    def speak_once(verb: str, key: str) -> None:
+        if verb == "put" and key == "session_s/session.json":
+            store.meanwhile = None
+            inner.put(f"{AGENT}messages/message_0.json", b"{}")
+
+    store.meanwhile = speak_once
+    Sessions(store=store).delete("s")
+    assert inner.list("").entries == []
