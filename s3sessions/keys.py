@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
 from typing import Final, cast
 
+from s3sessions.blocks import blocks_over
 from s3sessions.errors import InvalidId, InvalidSettings
 from s3sessions.ids import MAX_ID_BYTES, decode_id, encode_id, listable
 from s3sessions.models import ForkKind
@@ -19,7 +19,6 @@ __all__ = [
     "MAX_ID_BYTES",
     "MAX_INDEX",
     "MAX_KEY_BYTES",
-    "SEGMENT_SIZES",
     "AgentKeys",
     "Kind",
     "MultiAgentKeys",
@@ -27,8 +26,6 @@ __all__ = [
     "Root",
     "SessionKeys",
     "agent_of",
-    "block_of",
-    "blocks_over",
     "decode_id",
     "encode_id",
     "is_among_messages",
@@ -43,9 +40,6 @@ MAX_KEY_BYTES: Final = 1024
 
 MAX_INDEX: Final = 10**18 - 1
 """Greatest index of a message; an object with a greater one is foreign."""
-
-SEGMENT_SIZES: Final = (100, 10_000)
-"""How many messages a segment holds: of each size, those of one whole aligned block of indexes."""
 
 _MESSAGE = re.compile(r"message_(0|[1-9][0-9]{0,17})\.json")
 # The longest name below an agent, so that a handle whose ids fit never outgrows the limit.
@@ -302,19 +296,6 @@ _AGENT_DOCUMENTS = {
     "lease.json": Kind.LEASE,
 }
 _SEGMENT = re.compile(r"archive/segment_(0|[1-9][0-9]{0,17})-([1-9][0-9]{0,17})\.jsonl")
-
-
-def block_of(index: int, size: int | None = None) -> range:
-    """Give the aligned block of `size` indexes in which an index stands; the smallest."""
-    size = SEGMENT_SIZES[0] if size is None else size
-    start = index - index % size
-    return range(start, start + size)
-
-
-def blocks_over(index: int) -> Iterator[range]:
-    """Give the blocks of the segments that can hold an index, the smaller first."""
-    for size in SEGMENT_SIZES:
-        yield block_of(index, size)
 
 
 def _block(name: str) -> range | None:

@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # From the bottom up. A part may import itself and what is below it, never its neighbours.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"converters", "errors", "record", "tool_calls"}),
-    frozenset({"descriptions", "ids", "models"}),
+    frozenset({"blocks", "descriptions", "ids", "models"}),
     frozenset({"deadline", "keys", "settings", "usage", "values", "versions"}),
     frozenset({"codec", "health", "receipts"}),
     frozenset({"ports", "retention", "segments"}),

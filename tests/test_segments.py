@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sessions import CorruptObject, UnsupportedVersion
+from s3sessions.blocks import block_of
 from s3sessions.codec import decode_message
-from s3sessions.keys import Root, block_of
+from s3sessions.keys import Root
 from s3sessions.segments import Segment, decode_segment, one_line
 
 BLOCK = range(300, 303)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from s3sessions.blocks import SEGMENT_SIZES
 from s3sessions.costs.listing import lists_of
 from s3sessions.costs.requests import Requests
-from s3sessions.keys import SEGMENT_SIZES
 from s3sessions.ports import PAGE_LIMIT
 
 __all__ = ["History", "append"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from s3sessions.blocks import blocks_over
 from s3sessions.codec import decode_message
 from s3sessions.dao.messages import Stored, Unreadable, read_message
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, NotFound, UnsupportedVersion
-from s3sessions.keys import AgentKeys, blocks_over
+from s3sessions.keys import AgentKeys
 from s3sessions.record import Record, field
 from s3sessions.segments import Segment, decode_segment
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from s3sessions.blocks import blocks_over
 from s3sessions.dao.archive import Packed, read_segment
 from s3sessions.dao.original import Original
 from s3sessions.dao.scope import Scope
 from s3sessions.errors import CorruptObject, NotFound, UnsupportedVersion
-from s3sessions.keys import AgentKeys, blocks_over
+from s3sessions.keys import AgentKeys
 from s3sessions.segments import Segment
 
 

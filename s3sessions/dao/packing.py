@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from s3sessions import keys
+from s3sessions import blocks
 from s3sessions.dao.block_packing import BlockPacking, OutdatedList
 from s3sessions.dao.documents import life_of_agent
 from s3sessions.dao.messages import Unreadable
@@ -58,7 +58,7 @@ class Packing:
 
         try:
             seen = await self._run(loose_tasks, surveyor, survey, seen)
-            if seen.listing.shown.end >= keys.SEGMENT_SIZES[-1] + NEWEST:
+            if seen.listing.shown.end >= blocks.SEGMENT_SIZES[-1] + NEWEST:
                 await self._run(segment_tasks, surveyor, survey)
         finally:
             ids = {"session": self.agent.session_id, "agent": self.agent.agent_id}

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from s3sessions import keys
+from s3sessions import blocks
+from s3sessions.blocks import block_of
 from s3sessions.dao.survey import Survey
-from s3sessions.keys import block_of
 from s3sessions.ports import Entry
 
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -54,7 +54,7 @@ Plan: TypeAlias = Callable[[Survey, int], list[Task]]
 def loose_tasks(survey: Survey, limit: int) -> list[Task]:
     """Give the blocks of 100 of which messages are loose."""
     tasks = []
-    for block, indexes in _grouped(survey.listing.messages, keys.SEGMENT_SIZES[0]):
+    for block, indexes in _grouped(survey.listing.messages, blocks.SEGMENT_SIZES[0]):
         if block.stop > limit:
             break
         entries = [survey.listing.messages[index] for index in indexes]
@@ -69,16 +69,16 @@ def loose_tasks(survey: Survey, limit: int) -> list[Task]:
 def segment_tasks(survey: Survey, limit: int) -> list[Task]:
     """Give the blocks of 10,000 of which segments of 100 are there."""
     tasks = []
-    small_size, large_size = keys.SEGMENT_SIZES
+    small_size, large_size = blocks.SEGMENT_SIZES
     listed = survey.listing.segments
     small = sorted(block.start for block in listed if len(block) == small_size)
     loose = {block.start for block, _ in _grouped(survey.listing.messages, large_size)}
     for block, starts in _grouped(small, large_size):
         if block.stop > min(limit, survey.listing.shown.end - NEWEST) or block.start in loose:
             continue
-        blocks = [block_of(start, small_size) for start in starts]
-        entries = [listed[each] for each in blocks]
-        old = [b for b, entry in zip(blocks, entries, strict=True) if survey.is_settled(entry)]
+        there = [block_of(start, small_size) for start in starts]
+        entries = [listed[each] for each in there]
+        old = [b for b, entry in zip(there, entries, strict=True) if survey.is_settled(entry)]
         is_there = block in listed
         if old and (is_there or _is_to_make(survey, block, len(old) * small_size, entries)):
             tasks.append(Task(block, old, is_there))

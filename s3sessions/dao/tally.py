@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from s3sessions.blocks import block_of
 from s3sessions.dao.indexes import Indexes
 from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
-from s3sessions.keys import Kind, Place, block_of
+from s3sessions.keys import Kind, Place
 from s3sessions.models import SessionSize
 from s3sessions.ports import Entry
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from s3sessions.blocks import block_of
 from s3sessions.dao.packing import Packing
 from s3sessions.dao.packing_plan import loose_tasks
 from s3sessions.dao.restore import Restored
@@ -12,7 +13,7 @@ from s3sessions.dao.scope import Scope
 from s3sessions.dao.survey import Survey
 from s3sessions.dao.visible import place_of
 from s3sessions.errors import S3SessionsError
-from s3sessions.keys import AgentKeys, SessionKeys, block_of
+from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.log import emit
 from s3sessions.models import Message
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from s3sessions import keys
+from s3sessions import blocks
 from s3sessions.dao import packing, packing_plan
 
 SIZES: Final = (3, 6)
@@ -14,7 +14,7 @@ SIZES: Final = (3, 6)
 
 _NEWEST: Final = 2
 _PATCHES: Final[tuple[tuple[Any, str, object], ...]] = (
-    (keys, "SEGMENT_SIZES", SIZES),
+    (blocks, "SEGMENT_SIZES", SIZES),
     (packing, "NEWEST", _NEWEST),
     (packing_plan, "NEWEST", _NEWEST),
 )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from s3sessions.aio import AsyncAgentSession, AsyncSessions
+from s3sessions.blocks import block_of
 from s3sessions.errors import CorruptObject, S3SessionsError
-from s3sessions.keys import Root, block_of
+from s3sessions.keys import Root
 from s3sessions.segments import Segment
 from s3sessions.settings import Settings
 from s3sessions.testing.faults import Crash
