@@ -179,12 +179,12 @@ class MessageStream:
         """Tell what is gone from what was never there."""
         shown = listing
         passed_over = [i for i, stored in reads.items() if stored is None and i not in shown.shown]
-        if passed_over and listing.pages > 1:
+        if passed_over and listing.pages > 1 and not self._is_changed(listing, reads):
             # It may have been packed between one page and the next.
             shown = self._second = self._second or await list_agent(self._scope, self._agent)
             reads |= await self._read(shown, passed_over)
         for _ in range(_MOST_LOOKS):
-            if not any(self._is_another(shown, index, stored) for index, stored in reads.items()):
+            if not self._is_changed(shown, reads):
                 break
             # What is still not where this list shows it may be gone since, with all the others.
             shown = await self._check_there(shown, reads)
@@ -238,6 +238,10 @@ class MessageStream:
             raise error
         self.corrupt.append(error)
         return None
+
+    def _is_changed(self, listing: AgentListing, reads: Mapping[int, Stored | None]) -> bool:
+        """Tell whether something is not as it is listed."""
+        return any(self._is_another(listing, index, stored) for index, stored in reads.items())
 
     def _is_another(self, listing: AgentListing, index: int, stored: Stored | None) -> bool:
         entry = None if self._reader.passes_over(listing, index) else listing.holder(index)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from s3sessions import AppendConflict, SessionNotFound, Sessions
-from s3sessions.ports import PAGE_LIMIT, Page
+from s3sessions.errors import S3SessionsError, StoreUnavailable
+from s3sessions.ports import PAGE_LIMIT, DeleteOutcome, Page, Target
 from s3sessions.stores.memory import MemoryStore
 from s3sessions.testing.simulate.blocks import small_blocks
 from tests.simulation.eventful import EventfulStore, said, texts
@@ -175,6 +177,32 @@ def test_an_iteration_under_which_the_history_is_packed_and_deleted_says_so(
             Sessions(store=inner).delete("s")
 
     store.meanwhile = be_packed_then_deleted
+    with pytest.raises(SessionNotFound):
+        list(Sessions(store=store).open("s").iterate())
+
+
+class Dying(EventfulStore):
+    """A store that dies with the last two messages still to be deleted."""
+
+    def delete_many(self, targets: Sequence[Target]) -> list[DeleteOutcome]:
+        super().delete_many([t for t in targets if not t.key.endswith(("_9.json", "_10.json"))])
+        raise StoreUnavailable("died")
+
+
+def test_an_iteration_with_a_hole_under_which_the_history_is_deleted_in_part_says_so(
+    inner: MemoryStore,
+) -> None:
+    speak(inner, *"efghijk")
+    inner.delete(f"{AGENT}messages/message_1.json")
+    store = SmallPages(inner)
+
+    def be_deleted_in_part(verb: str, key: str) -> None:
+        if verb == "get" and key.endswith("message_0.json"):
+            store.meanwhile = None
+            with suppress(S3SessionsError):
+                Sessions(store=Dying(inner)).delete("s")
+
+    store.meanwhile = be_deleted_in_part
     with pytest.raises(SessionNotFound):
         list(Sessions(store=store).open("s").iterate())
 
