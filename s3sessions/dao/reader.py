@@ -175,7 +175,7 @@ class Reader:
         if isinstance(packed.content, CorruptObject) or loose.write_id == packed.write_id:
             return loose
         key = self._agent.message(index)
-        self._stray(key, "another message is packed under this index: doctor --repair")
+        self._stray(key, "another message is packed under this index: see what the doctor says")
         return packed
 
     def _foreign_ones(self) -> set[range]:

@@ -246,7 +246,8 @@ class Snapshot:
         lowest = min(self._found, default=first)
         reached = len(shown.since(lowest)) - take
         lacking = self.last - len(self._visible(first))
-        return min(len(shown) - take, max(reached, lacking))
+        # Fewer than were asked for are found where a listed one is gone: then it is listed again.
+        return min(len(shown) - take, max(0, reached, lacking))
 
     async def _find_end(self, listing: AgentListing) -> End:
         async def fetch(indexes: Iterable[int]) -> Reads:
