@@ -44,7 +44,7 @@ bench-strands: .venv/ready  ## our session manager for Strands beside its own: a
 check: .venv/ready  ## format, lint, types, import direction, documentation
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
-	.venv/bin/mypy s3sessions tests
+	.venv/bin/mypy s3sessions tests infra
 	.venv/bin/python -m pytest -q tests/test_layers.py tests/docs
 
 format: .venv/ready  ## format the code and fix what lint can fix

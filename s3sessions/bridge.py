@@ -117,6 +117,10 @@ class Blocking:
     def lists_in_parts(self) -> bool:
         return self._store.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        return self._store.deletes_if_match
+
     def observed(self, observer: Observer) -> Blocking:
         return Blocking(self._store.observed(observer))
 

@@ -170,6 +170,14 @@ class SyncStore(Protocol):
         Only of a store that lists in byte order, and gains by it; False asks for no `start_after`.
         """
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """Whether a delete with an etag is one request, judged by the store, like any other.
+
+        False where it costs far more than one without, or is no single step. The condition holds
+        all the same; whoever harms no message by a delete too many may leave it out.
+        """
+
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""
 
@@ -229,6 +237,10 @@ class AsyncStore(Protocol):
     @property
     def lists_in_parts(self) -> bool:
         """Whether to read a long list in parts at once, each from its `start_after` on."""
+
+    @property
+    def deletes_if_match(self) -> bool:
+        """Whether a delete with an etag is one request, judged by the store, like any other."""
 
     async def get(self, key: str) -> Blob:
         """Read one object; raises NotFound."""

@@ -40,6 +40,10 @@ class Interposed:
     def lists_in_parts(self) -> bool:
         return self._store.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        return self._store.deletes_if_match
+
     def get(self, key: str) -> Blob:
         return self._hook("get", key, lambda: self._store.get(key))  # type: ignore[no-any-return]
 

@@ -67,6 +67,10 @@ class VersionedMemory:
     def lists_in_parts(self) -> bool:
         return self.current.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        return self.current.deletes_if_match
+
     def get(self, key: str) -> Blob:
         return self.current.get(key)
 

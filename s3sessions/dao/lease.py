@@ -1,13 +1,15 @@
 """lease.json: who has the turn in an agent's history, and until when.
 
-Created only where absent, renewed and taken over by If-Match, deleted by If-Match. A lease saves
-model calls and protects nothing: conditional creation of messages does. So a clock that is wrong
-costs work and never a message, and what cannot be read is nobody's.
+Created only where absent, renewed and taken over by If-Match, deleted by If-Match, or where that
+costs much without while nobody may have taken it over. A lease saves model calls and protects
+nothing: conditional creation of messages does. So a clock that is wrong costs work and never a
+message, and what cannot be read is nobody's.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from s3sessions.codec import FORMAT_VERSION, STAMP
 from s3sessions.dao.documents import Document, read_document
@@ -16,6 +18,9 @@ from s3sessions.errors import NotFound, PreconditionFailed, StoreUnavailable, Wr
 from s3sessions.ports import ABSENT
 from s3sessions.record import Record, replace
 from s3sessions.values import dump, format_time, parse_time
+
+# By less than this do clocks differ that a network sets, as those of all Lambda functions are.
+_CLOCKS_DIFFER: Final = timedelta(seconds=1)
 
 
 class Lease(Record):
@@ -75,9 +80,19 @@ class LeaseFile(Record):
         return replace(lease, etag=etag)
 
     async def delete(self, lease: Lease) -> None:
-        """Delete this version; one that is gone or somebody else's is left. Requests: 1 DELETE."""
+        """Delete this version; one that is gone or somebody else's is left. Requests: 1 DELETE.
+
+        Where the store says that a condition is dear, there is none until a second before the
+        lease expires: till then it is nobody else's. By a wrong clock, a session that was begun
+        anew or a request that comes late, the next turn's lease goes in its place, at the price of
+        what that one saves.
+        """
+        is_dear = not self.scope.store.deletes_if_match
+        is_ours = self.scope.now() < lease.expires_at - _CLOCKS_DIFFER
         try:
-            await self.scope.store.delete(self.key, only_if=lease.etag)
+            await self.scope.store.delete(
+                self.key, only_if=None if is_dear and is_ours else lease.etag
+            )
         except (PreconditionFailed, NotFound):
             return
 

@@ -84,6 +84,10 @@ class PunctualStore(Record):
     def lists_in_parts(self) -> bool:
         return self.store.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        return self.store.deletes_if_match
+
     def observed(self, observer: Observer) -> PunctualStore:
         return PunctualStore(self.store.observed(observer))
 

@@ -74,6 +74,11 @@ class LocalStore:
         """No: each page costs a look at the whole folder."""
         return False
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """Yes, under a lock."""
+        return True
+
     def get(self, key: str) -> Blob:
         """Read one object.
 

@@ -124,6 +124,11 @@ class MemoryStore:
         """Yes, as S3 does, though nothing is gained here."""
         return True
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """Yes, in one step."""
+        return True
+
     def get(self, key: str) -> Blob:
         """Read one object; raises NotFound, InvalidId."""
         _check_key(key)

@@ -180,6 +180,11 @@ class ObjectStore:
         return self._place.lists_in_parts
 
     @property
+    def deletes_if_match(self) -> bool:
+        """No: with an etag a delete goes beside obstore, which is another SDK or no single step."""
+        return False
+
+    @property
     def versions(self) -> SyncVersions | None:
         """What the bucket keeps beside the current objects; asked for beside obstore."""
         return self._beside().versions

@@ -185,6 +185,11 @@ class AsyncObjectStore:
         return self._place.lists_in_parts
 
     @property
+    def deletes_if_match(self) -> bool:
+        """No; see `ObjectStore.deletes_if_match`."""
+        return False
+
+    @property
     def versions(self) -> AsyncVersions | None:
         """What the bucket keeps beside the current objects; asked for beside obstore."""
         return self._beside().versions

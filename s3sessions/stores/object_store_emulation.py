@@ -170,6 +170,11 @@ class EmulatingStore:
         """As the store that it stands beside."""
         return self._place.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """No: it reads first."""
+        return False
+
     def fan_out(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
         """Run the calls in threads."""
         return self._store.fan_out(calls)

@@ -209,6 +209,11 @@ class S3Store:
         """Whether the bucket lists in byte order: all do but directory buckets."""
         return self._protocol.lists_in_order
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """Yes: it is one DeleteObject."""
+        return True
+
     def observed(self, observer: Observer) -> S3Store:
         """Give the same store, of which `observer` too is told each request.
 

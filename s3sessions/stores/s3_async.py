@@ -205,6 +205,11 @@ class AsyncS3Store:
         """Whether the bucket lists in byte order: all do but directory buckets."""
         return self._protocol.lists_in_order
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """Yes: it is one DeleteObject."""
+        return True
+
     def observed(self, observer: Observer) -> AsyncS3Store:
         """Give the same store, of which `observer` too is told each request.
 

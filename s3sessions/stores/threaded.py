@@ -56,6 +56,11 @@ class ThreadedStore:
         """As the store does."""
         return self._store.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        """As the store does."""
+        return self._store.deletes_if_match
+
     async def get(self, key: str) -> Blob:
         """Read one object."""
         return await self._threads.run(self._store.get, key)

@@ -137,6 +137,10 @@ class FaultyStore:
     def lists_in_parts(self) -> bool:
         return self._store.lists_in_parts
 
+    @property
+    def deletes_if_match(self) -> bool:
+        return self._store.deletes_if_match
+
     def observed(self, observer: Observer) -> FaultyStore:
         twin = FaultyStore(self._store.observed(observer))
         twin._plan, twin._late = self._plan, self._late
@@ -237,6 +241,10 @@ class AsyncFaultyStore:
     @property
     def lists_in_parts(self) -> bool:
         return self._store.lists_in_parts
+
+    @property
+    def deletes_if_match(self) -> bool:
+        return self._store.deletes_if_match
 
     def observed(self, observer: Observer) -> AsyncFaultyStore:
         twin = AsyncFaultyStore(self._store.observed(observer))

@@ -140,6 +140,8 @@ class Stage:
             page=self._page,
             parallel=way < 0.3,
             lists_in_parts=way > 0.5,
+            # Of the same draw: another one would make other schedules of all seeds.
+            deletes_if_match=int(way * 100) % 2 == 0,
             width=rng.choice((1, 2, 32)),
             cancels=rng.random() < 0.5,
         )

@@ -39,6 +39,7 @@ class SimulatedStore:
         parallel: whether the pages of a list are read at once and come in any order, as from a
             transport that lists in parallel; if not, one after the other.
         lists_in_parts: whether whoever lists is to do the like, in parts of his own.
+        deletes_if_match: whether who may leave the condition of a delete out is to keep it.
         width: most requests of one fan-out at once.
         cancels: whether the first error of a fan-out cancels the other calls.
     """
@@ -53,6 +54,7 @@ class SimulatedStore:
         page: int,
         parallel: bool,
         lists_in_parts: bool,
+        deletes_if_match: bool,
         width: int,
         cancels: bool,
     ) -> None:
@@ -63,6 +65,7 @@ class SimulatedStore:
         self._page = page
         self._parallel = parallel
         self._lists_in_parts = lists_in_parts
+        self._deletes_if_match = deletes_if_match
         self._width = width
         self._cancels = cancels
         self._lists: dict[str, _ParallelList] = {}
@@ -146,6 +149,11 @@ class SimulatedStore:
     def lists_in_parts(self) -> bool:
         """As this process is to list."""
         return self._lists_in_parts
+
+    @property
+    def deletes_if_match(self) -> bool:
+        """As this process is to delete."""
+        return self._deletes_if_match
 
     def observed(self, observer: Observer) -> SimulatedStore:
         """Give this store: what its requests cost is not what a simulation asks."""
