@@ -27,6 +27,7 @@ from s3sessions.cli.forking import run_fork
 from s3sessions.cli.hiding import run_clear, run_replace, run_truncate
 from s3sessions.cli.importing import run_import
 from s3sessions.cli.output import Output
+from s3sessions.cli.permitting import run_policy
 from s3sessions.cli.pruning import run_prune
 from s3sessions.cli.reading import run_show
 from s3sessions.errors import S3SessionsError
@@ -54,6 +55,7 @@ _COMMANDS: dict[str, Callable[[Namespace, Output], Exit]] = {
     "prune": run_prune,
     "check": run_check,
     "doctor": run_doctor,
+    "policy": run_policy,
     "demo": run_demo,
 }
 

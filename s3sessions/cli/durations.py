@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import timedelta
-from typing import Final
+
+from s3sessions import durations
 
 __all__ = ["parse_duration"]
-
-_DURATION: Final = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse_duration(text: str) -> timedelta:
     """Read a duration; `0s` is none. For argparse."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration like 30s, 36h, 90d or 2w")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return durations.parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

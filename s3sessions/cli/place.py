@@ -19,6 +19,7 @@ __all__ = [
     "options_of",
     "place_arguments",
     "place_in_words",
+    "url_of",
 ]
 
 _URL_VARIABLE = ENVIRONMENT_PREFIX + "URL"

@@ -29,6 +29,7 @@ _OPTIONS = {
     "prune": ("--older-than", "--user", "--empty", "--keep", "--dry-run", "--purge", "--json"),
     "check": ("--json",),
     "doctor": ("SESSION", "--repair", "--no-check", "--json"),
+    "policy": ("--role", "--bucket", "--prefix", "--tenants", "--kms-key", "--trust", "--assume"),
     "cost": ("--message-bytes", "--storage-class", "--s3-put", "--dynamodb-write", "--json"),
     "demo": ("--keep",),
 }

@@ -26,6 +26,7 @@ from s3sessions.cli.arguments.past import (
     add_truncate,
     what_compact_cannot_do,
 )
+from s3sessions.cli.arguments.permitting import add_policy, what_policy_cannot_do
 from s3sessions.cli.arguments.transfer import add_export, add_import, what_export_cannot_do
 from s3sessions.cli.arguments.trying import add_chat, add_demo
 from s3sessions.cli.exits import MEANINGS
@@ -37,7 +38,7 @@ _COMMANDS: Final[Sequence[Callable[[Any], None]]] = (
     *(add_import, add_ls, add_show, add_info, add_export, add_stats, add_rm, add_prune),
     *(add_describe, add_end, add_reopen, add_fork),
     *(add_truncate, add_clear, add_replace, add_compact),
-    *(add_chat, add_check, add_doctor, add_cost, add_demo),
+    *(add_chat, add_check, add_doctor, add_policy, add_cost, add_demo),
 )
 
 # What no single option tells: options that do not go together, or that need another.
@@ -45,6 +46,7 @@ _WRONG_USE: Final[Mapping[str, Callable[[argparse.Namespace], str | None]]] = {
     "compact": what_compact_cannot_do,
     "export": what_export_cannot_do,
     "ls": what_ls_cannot_do,
+    "policy": what_policy_cannot_do,
 }
 
 
