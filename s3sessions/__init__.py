@@ -72,7 +72,16 @@ if TYPE_CHECKING:
         Summary,
     )
     from s3sessions.receipts import PurgeReceipt
-    from s3sessions.retention import PruneOutcome, PruneReason, PruneResult, PruneTotals
+    from s3sessions.retention import (
+        PruneFilters,
+        PruneOutcome,
+        PruneReason,
+        PruneResult,
+        PruneTotals,
+        SweepFailure,
+        SweepOutcome,
+        SweepReport,
+    )
     from s3sessions.settings import Settings
     from s3sessions.sync import (
         AgentSession,
@@ -124,6 +133,7 @@ __all__ = [
     "PartialDelete",
     "PreconditionFailed",
     "Probe",
+    "PruneFilters",
     "PruneList",
     "PruneOutcome",
     "PruneReason",
@@ -149,6 +159,9 @@ __all__ = [
     "Stats",
     "StoreUnavailable",
     "Summary",
+    "SweepFailure",
+    "SweepOutcome",
+    "SweepReport",
     "TooManyMessages",
     "Turn",
     "UnsupportedVersion",
@@ -185,7 +198,16 @@ _HOMES = {
         "Summary",
     ),
     "receipts": ("PurgeReceipt",),
-    "retention": ("PruneOutcome", "PruneReason", "PruneResult", "PruneTotals"),
+    "retention": (
+        "PruneFilters",
+        "PruneOutcome",
+        "PruneReason",
+        "PruneResult",
+        "PruneTotals",
+        "SweepFailure",
+        "SweepOutcome",
+        "SweepReport",
+    ),
     "settings": ("Settings",),
     "sync": ("AgentSession", "FindingList", "SessionList", "Sessions"),
     "sync_agent": ("MessageIterator",),

@@ -148,6 +148,12 @@ class AsyncSessions(AsyncCatalogue, AsyncLineage, AsyncRetention):
         deeper._dao = self._dao.under(name)
         return deeper
 
+    async def prepare(self) -> None:
+        """Make the client of the store for this event loop now; see `Sessions.prepare`."""
+        prepare = getattr(self._store, "prepare", None)
+        if prepare is not None:
+            await prepare()
+
     async def close(self) -> None:
         """Give back this event loop's connections; may be called twice."""
         await self._store.close()

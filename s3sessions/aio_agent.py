@@ -79,6 +79,11 @@ class AsyncAgentSession(AsyncInPlace, AsyncPast):
                 payloads, write_id=write_id, usage=usage, deadline=deadline
             )
 
+    async def confirm(self, messages: Sequence[Message], *, deadline: float | None = None) -> None:
+        """Make sure that messages are in the session; see `AgentSession.confirm`."""
+        async with self._locks.lock:
+            await self._dao.confirm(messages, deadline=deadline)
+
     async def restore(
         self,
         *,

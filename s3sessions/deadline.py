@@ -9,7 +9,7 @@ from typing import Final
 
 from s3sessions.errors import InvalidSettings
 
-__all__ = ["deadline_in", "seconds_left"]
+__all__ = ["deadline_in", "no_deadline", "seconds_left"]
 
 # Of the call that is running: threads and tasks of a fan-out inherit it.
 _LEFT: Final[ContextVar[Callable[[], float] | None]] = ContextVar(
@@ -19,14 +19,33 @@ _LEFT: Final[ContextVar[Callable[[], float] | None]] = ContextVar(
 
 @contextmanager
 def deadline_in(clock: Callable[[], float], seconds: float | None) -> Iterator[None]:
-    """Let what runs inside end in time. Raises InvalidSettings for a negative time."""
+    """Let what runs inside end in time, and no later than what is around it.
+
+    Raises InvalidSettings for a negative time.
+    """
     if seconds is None:
         yield
         return
     if not seconds >= 0:
         raise InvalidSettings(f"deadline={seconds!r}: must be seconds from now, 0 or more")
     ends_at = clock() + seconds
-    token = _LEFT.set(lambda: ends_at - clock())
+    around = _LEFT.get()
+
+    def left() -> float:
+        own = ends_at - clock()
+        return own if around is None else min(own, around())
+
+    token = _LEFT.set(left)
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+@contextmanager
+def no_deadline() -> Iterator[None]:
+    """Let what runs inside come to its end, whatever the time: nobody could take it up again."""
+    token = _LEFT.set(None)
     try:
         yield
     finally:

@@ -113,6 +113,11 @@ class SessionKeys(Record):
         return self.prefix + "session.json"
 
     @property
+    def end(self) -> str:
+        """What all keys of the session come before, in the order of bytes and in that of a tree."""
+        return self.prefix + "~"
+
+    @property
     def agents(self) -> str:
         return self.prefix + "agents/"
 
@@ -231,12 +236,29 @@ class Root(Record):
         """What every session's prefix begins with."""
         return self.prefix + "session_"
 
+    @property
+    def checks(self) -> str:
+        """What the prefix of every check of the store begins with; no session's does."""
+        return self.prefix + "s3sessions_check_"
+
     def session(self, session_id: str) -> SessionKeys:
         """Raises InvalidId where the id cannot stand in a key."""
         prefix = f"{self.sessions}{encode_id(session_id, what='session id')}/"
         if len(prefix.encode("utf-8")) + len("session.json") > MAX_KEY_BYTES:
             raise InvalidId(f"key is longer than {MAX_KEY_BYTES} bytes", key=prefix)
         return SessionKeys(session_id, prefix)
+
+    @property
+    def sweeps(self) -> str:
+        """What the document of every sweep begins with; no session's prefix does."""
+        return self.prefix + "sweep_"
+
+    def sweep(self, name: str) -> str:
+        """Give the key of a sweep's document. Raises InvalidId."""
+        key = f"{self.sweeps}{encode_id(name, what='name of a sweep')}.json"
+        if len(key.encode("utf-8")) > MAX_KEY_BYTES:
+            raise InvalidId(f"key is longer than {MAX_KEY_BYTES} bytes", key=key)
+        return key
 
     def session_of(self, prefix: str) -> str | None:
         """Read the session id of a common prefix; None where it is no session's."""

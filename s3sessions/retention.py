@@ -1,15 +1,39 @@
-"""What a prune says of each session, and of all of them together."""
+"""What a prune is asked, and what it and a sweep say of each session and of all of them."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypedDict
 
 from s3sessions.errors import S3SessionsError
 from s3sessions.receipts import PurgeReceipt
 
-__all__ = ["PruneOutcome", "PruneReason", "PruneResult", "PruneTotals"]
+__all__ = [
+    "PruneFilters",
+    "PruneOutcome",
+    "PruneReason",
+    "PruneResult",
+    "PruneTotals",
+    "SweepFailure",
+    "SweepOutcome",
+    "SweepReport",
+]
+
+
+class PruneFilters(TypedDict, total=False):
+    """Which sessions are meant, beside their age; see `Sessions.prune` for what each means."""
+
+    ended: bool | None
+    user: str | None
+    source: str | None
+    model: str | None
+    tag: str | None
+    title: str | None
+    empty: bool
+    keep: Collection[str]
 
 
 class PruneOutcome(enum.StrEnum):
@@ -101,3 +125,72 @@ class PruneTotals:
     failed: int = 0
     objects: int = 0
     bytes: int = 0
+
+
+class SweepOutcome(enum.StrEnum):
+    """What a sweep came to; a value never changes once released."""
+
+    COMPLETED = "completed"
+    """It has gone through the last session."""
+
+    UNFINISHED = "unfinished"
+    """The time was over, or it failed; the next one goes on behind `next_after`."""
+
+    LOST = "lost"
+    """It stood still for so long that another has taken over, and left the rest to that one."""
+
+    BUSY = "busy"
+    """Another is under way: nothing was done."""
+
+    NOT_DUE = "not_due"
+    """The last one began less than `every` ago: nothing was done."""
+
+    REPEATED = "repeated"
+    """The last one was begun by the same event and is complete: nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFailure:
+    """A session that could not be deleted, or not all of it.
+
+    Attributes:
+        id: of the session.
+        kind: of the error.
+    """
+
+    id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What one call of a sweep has done.
+
+    Attributes:
+        outcome: what it came to.
+        totals: counts over the sessions that this call has gone through.
+        kept: of those that were kept, how many for which reason.
+        failures: the first 100 of those that failed; `totals.failed` counts all of them.
+        next_after: id of the session behind which the next call goes on; None for the first.
+        seconds: that it took.
+        due_at: when a call may do something again, of one that did nothing; None if that is not
+            known.
+    """
+
+    outcome: SweepOutcome
+    totals: PruneTotals = PruneTotals()
+    kept: Mapping[PruneReason, int] = field(default_factory=dict)
+    failures: tuple[SweepFailure, ...] = ()
+    next_after: str | None = None
+    seconds: float = 0.0
+    due_at: datetime | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last session was gone through."""
+        return self.outcome is SweepOutcome.COMPLETED
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether nothing was done."""
+        return self.outcome in (SweepOutcome.BUSY, SweepOutcome.NOT_DUE, SweepOutcome.REPEATED)

@@ -225,6 +225,20 @@ class Sessions(Catalogue, Lineage, Retention):
         deeper._dao = self._dao.under(name)
         return deeper
 
+    def prepare(self) -> None:
+        """Make the client of the store now, so that the first request does not wait for it.
+
+        For those who have time before that: in the init of a Lambda function. Requests: none.
+
+        Raises:
+            InvalidSettings, AccessDenied: no client can be made of the settings.
+            MissingExtra: a package that the URL or the transport needs is not installed.
+        """
+        # No verb of the port: only a store that has a client makes it when it is first asked.
+        prepare = getattr(self._store, "prepare", None)
+        if prepare is not None:
+            prepare()
+
     def close(self) -> None:
         """Give back connections and threads; may be called twice."""
         self._store.close()

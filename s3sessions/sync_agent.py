@@ -27,9 +27,8 @@ class AgentSession(InPlace, Past):
     It costs nothing until it is used. Threads may share it: writes go one after the other.
 
     Most verbs take a `deadline`, seconds from now (on Lambda, what is left of the invocation): past
-    it they begin no request, no retry and no wait, and raise `DeadlineExceeded`. In blocking code a
-    request that hangs ends in its own time (`connect_timeout`, `read_timeout`); in async code it
-    ends with the deadline.
+    it they begin no request, no retry and no wait, and raise `DeadlineExceeded`. A request that
+    hangs is given up then, too; in blocking code a client of your own keeps to its own time-outs.
     """
 
     def __init__(self, dao: AgentDAO, session_id: str, agent_id: str) -> None:
@@ -134,6 +133,24 @@ class AgentSession(InPlace, Past):
             return run_sync(
                 self._dao.append_many(payloads, write_id=write_id, usage=usage, deadline=deadline)
             )
+
+    def confirm(self, messages: Sequence[Message], *, deadline: float | None = None) -> None:
+        """Make sure that what this handle has appended is in the session that it knows.
+
+        An append of a handle that knows its tail does not see that the session was deleted since.
+        This looks: once it returns, no deletion that has begun leaves the messages behind. If the
+        session was deleted, they become voids, if they are still as they were appended: nobody sees
+        anything, but the session is listed, empty, until it is deleted again.
+
+        Requests: 1 GET; 1 GET and 1 PUT for each message that is taken back.
+
+        Raises:
+            SessionDeleted: the session, or this agent, is being deleted, or was; one that was begun
+                anew under the same id is another session.
+            StoreUnavailable, DeadlineExceeded: it is not known; confirm again.
+        """
+        with self._lock:
+            run_sync(self._dao.confirm(messages, deadline=deadline))
 
     def restore(
         self,

@@ -69,7 +69,8 @@ class MultiAgentSession:
                 a field `s3sessions`; nothing was written.
             Conflict: another writer has changed what this handle knows, which stays as it is;
                 `restore`, then go on.
-            SessionDeleted: the session is being deleted; nothing of ours is left in it.
+            SessionDeleted: the session is being deleted; nothing of ours is left in it, if this
+                caller may delete.
             CorruptObject: what is there cannot be read; it stays as it is.
             UnsupportedVersion: a newer version has written it, or session.json.
             StoreUnavailable: whether it is stored is not known; save it again.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from s3sessions.bridge import iter_sync
+from s3sessions.bridge import iter_sync, run_sync
 from s3sessions.dao.sessions import SessionsDAO
 
 if TYPE_CHECKING:
     from s3sessions.dao.pruning import Pruning
-    from s3sessions.retention import PruneResult, PruneTotals
+    from s3sessions.retention import PruneFilters, PruneResult, PruneTotals, SweepReport
 
 __all__ = ["PruneList", "Retention"]
 
@@ -33,6 +33,7 @@ class Retention:
         title: str | None = None,
         empty: bool = False,
         keep: Collection[str] = (),
+        start_after: str | None = None,
         purge: bool = False,
         dry_run: bool = False,
     ) -> PruneList:
@@ -52,6 +53,8 @@ class Retention:
         deleted: its result says why. `purge` erases the versions of what is deleted here; it does
         not find what was deleted before.
 
+        Results come in the order of the store's list; of one that lists in no order, by id.
+
         Requests: 1 LIST for each 1,000 objects; for each session that is deleted those of `delete`
         or `purge`, 1 PUT and 1 LIST; for each other that is old enough or has no message 1 GET. Of
         a dry run 1 GET at most, where session.json has to be asked.
@@ -68,19 +71,90 @@ class Retention:
             empty: also those without a message, as other writers leave them behind; their age is
                 that of their newest object. One with a title, or with forks, is kept.
             keep: ids of sessions to keep.
+            start_after: id of a session, there still or not, such as the `reached` of a prune that
+                was stopped: only those behind it, in the order of the results.
             purge: erase every version that the store keeps, too; a result carries the receipt.
             dry_run: write nothing, and say what would be deleted.
 
         Raises:
             InvalidSettings: an age, a filter or ids that cannot be meant.
+            InvalidId: `start_after` is no session id.
             AccessDenied, StoreUnavailable: at the first result: the sessions cannot be listed.
         """
-        from s3sessions.dao.filters import SessionFilter
-        from s3sessions.dao.prune_rule import PruneRule, ids_of, seconds_of
+        from s3sessions.dao.prune_rule import PruneRule
 
-        among = SessionFilter(user=user, source=source, model=model, tag=tag, title=title)
-        rule = PruneRule(seconds_of(older_than), among, ended, empty, ids_of(keep))
-        return PruneList(self._dao.prune(rule, purge=purge, dry_run=dry_run))
+        which: PruneFilters = {
+            "ended": ended,
+            "user": user,
+            "source": source,
+            "model": model,
+            "tag": tag,
+            "title": title,
+            "empty": empty,
+            "keep": keep,
+        }
+        rule = PruneRule.of(older_than, which)
+        return PruneList(
+            self._dao.prune(rule, start_after=start_after, purge=purge, dry_run=dry_run)
+        )
+
+    def sweep(
+        self,
+        older_than: timedelta | float,
+        *,
+        name: str = "retention",
+        seconds: float | None = None,
+        every: timedelta | float | None = None,
+        event_id: str | None = None,
+        purge: bool = False,
+        dry_run: bool = False,
+        **which: Unpack[PruneFilters],
+    ) -> SweepReport:
+        """Delete old sessions as `prune` does, by as many calls as it takes and one at a time.
+
+        Made to be called by a clock: by a scheduled function, by cron, when a server starts. A call
+        goes on behind the session that the last one has reached, or begins anew where that one has
+        reached the end. While another is under way it does nothing. One that died is taken over
+        when its claim ends: soon after its `seconds` are over, and at most 15 minutes after it has
+        last noted what it reached. All of this stands in `sweep_<name>.json` under the prefix,
+        which saves work and protects nothing: two sweeps at once delete nothing that one would not.
+
+        A session that fails is counted and named and stops no other; the next sweep meets it again.
+        A deletion that is cut off by the end of the time is no failure, and the next call ends it.
+        A purge is not cut off between the deletion and the erasure of a session; where the process
+        dies there, old versions are left, and no later sweep finds them: lifecycle rules do.
+
+        A dry run writes nothing, so it goes through all sessions, whoever sweeps.
+
+        Requests: 1 GET and 2 PUT, 1 PUT more for each minute, and those of `prune`; 1 GET where
+        nothing is to be done. A call that goes on lists what is left only; of a store that lists in
+        no order (a directory bucket, a folder), everything.
+
+        Args:
+            older_than: the age, a timedelta or seconds.
+            name: of the sweep; those that delete by different rules need different names.
+            seconds: after which it begins no request more, but those that end the erasure of what a
+                purge has deleted, and the last to note what was reached; None for no end.
+            every: how long after the beginning of one sweep the next may begin, a timedelta or
+                seconds; None for at once.
+            event_id: of the event that makes the call. One that has begun a sweep which is complete
+                begins no other: schedulers may deliver an event twice.
+            purge: erase every version that the store keeps, too.
+            dry_run: write nothing, and count what would be deleted.
+            **which: the other conditions that `prune` takes.
+
+        Raises:
+            InvalidSettings, InvalidId: something that cannot be meant.
+            AccessDenied, StoreUnavailable: the sessions cannot be listed, or the document of the
+                sweep be read or written.
+            UnsupportedVersion: a newer version of this package has written that.
+        """
+        from s3sessions.dao.prune_rule import PruneRule
+        from s3sessions.dao.sweep_claim import SweepPlan
+
+        rule = PruneRule.of(older_than, which)
+        plan = SweepPlan.of(name, seconds, every, event_id)
+        return run_sync(self._dao.sweep(rule, plan, purge=purge, dry_run=dry_run))
 
 
 class PruneList(Iterator["PruneResult"]):
@@ -94,6 +168,11 @@ class PruneList(Iterator["PruneResult"]):
     def totals(self) -> PruneTotals:
         """Counts over the results that were given so far."""
         return self._pruning.totals
+
+    @property
+    def reached(self) -> str | None:
+        """Id of the last session that was gone through with all before it; None at the start."""
+        return self._pruning.reached
 
     def __next__(self) -> PruneResult:
         return next(self._iterator)

@@ -41,8 +41,9 @@ SESSIONS = {
     "new_id": "()",
     "open": "(session_id, agent='default', *, on_conflict=None, **details)",
     "prefix": "property",
+    "prepare": "()",
     "prune": "(older_than, *, ended=None, user=None, source=None, model=None, tag=None, "
-    "title=None, empty=False, keep=(), purge=False, dry_run=False)",
+    "title=None, empty=False, keep=(), start_after=None, purge=False, dry_run=False)",
     "purge": "(session_id, *, agent=None)",
     "reopen": "(session_id)",
     "requests": "property",
@@ -50,6 +51,8 @@ SESSIONS = {
     "resume": "(session_id)",
     "sizes": "()",
     "stats": "()",
+    "sweep": "(older_than, *, name='retention', seconds=None, every=None, event_id=None, "
+    "purge=False, dry_run=False, **which)",
     "tip": "(session_id)",
     "transport": "property",
     "under": "(name)",
@@ -61,6 +64,7 @@ AGENT_SESSION = {
     "clear": "(*, deadline=None)",
     "compact": "(*, min_age=86400.0, pack=False, deadline=None)",
     "complete": "(index, payload, *, usage=None, deadline=None)",
+    "confirm": "(messages, *, deadline=None)",
     "iterate": "(*, start=0, stop=None, on_corrupt='report')",
     "read": "(index)",
     "redact": "(index, *, replacement=None, deadline=None)",

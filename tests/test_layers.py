@@ -17,13 +17,13 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"converters", "errors", "record", "tool_calls"}),
     frozenset({"blocks", "descriptions", "ids", "models"}),
-    frozenset({"deadline", "keys", "settings", "usage", "values", "versions"}),
+    frozenset({"deadline", "durations", "keys", "settings", "usage", "values", "versions"}),
     frozenset({"codec", "health", "receipts"}),
     frozenset({"ports", "retention", "segments"}),
     frozenset({"location", "log", "metering"}),
     frozenset({"dao"}),
     frozenset({"bridge", "loop_lock"}),
-    frozenset({"opening"}),
+    frozenset({"opening", "permissions"}),
     frozenset({"transport"}),
     frozenset(
         {
@@ -39,8 +39,8 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"aio", "sync"}),
-    frozenset({"awslambda", "costs", "export", "integrations", "testing"}),
-    frozenset({"migration"}),
+    frozenset({"costs", "export", "integrations", "testing"}),
+    frozenset({"awslambda", "migration"}),
     frozenset({"chat", "cli", "demo"}),
     frozenset({"__main__"}),
 )

@@ -21,7 +21,7 @@ from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.writing import Writing
 from s3sessions.deadline import deadline_in
-from s3sessions.errors import Conflict, InvalidSettings
+from s3sessions.errors import Conflict, InvalidSettings, SessionDeleted
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.metering import Meter
 from s3sessions.models import History, Message
@@ -324,6 +324,18 @@ class AgentDAO:
             document = await save_state(self._session, change, self._known.agent_document)
         self._known.agent_document = document
         return decode_part(document.body.get("state")) if document else {}
+
+    async def confirm(self, messages: Sequence[Message], *, deadline: float | None = None) -> None:
+        """Make sure that messages stand in the session; see `AgentSession.confirm`."""
+        from s3sessions.dao.confirming import Confirmation
+
+        confirmation = Confirmation(self._scope, self._session, self._agent, self._known.life)
+        async with self._operation(deadline):
+            try:
+                await confirmation.of(messages)
+            except SessionDeleted:
+                self._known.distrust()
+                raise
 
     def turn(self, wait: float, lease: float) -> Claim:
         """Make the claim to be the one that speaks; see `AgentSession.turn`."""

@@ -35,6 +35,12 @@ def check_seconds(name: str, value: Any) -> None:
         raise InvalidSettings(f"{name}={value!r}: must be a number of seconds, 0 or more")
 
 
+def check_text(name: str, value: object) -> None:
+    """Raise InvalidSettings for what is no text, or an empty one."""
+    if not isinstance(value, str) or not value:
+        raise InvalidSettings(f"{name}={value!r}: must be a text")
+
+
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Raise InvalidSettings for what is none of the choices."""
     if value not in choices:

@@ -38,7 +38,7 @@ async def check(scope: Scope) -> CheckReport:
     """
     meter = Meter()
     scope = replace(scope, store=scope.store.observed(meter))
-    bench = Bench(scope, f"{scope.root.prefix}s3sessions_check_{scope.new_id()}/")
+    bench = Bench(scope, f"{scope.root.checks}{scope.new_id()}/")
     try:
         # Outside any probe: a store that takes no object at all is no store to judge.
         await bench.put(bench.key("first"), b"{}")

@@ -68,7 +68,7 @@ def _read_token(token: str | None) -> tuple[str | None, str | None]:
         match json.loads(base64.urlsafe_b64decode(token)):
             case [None | str() as page, str() as after]:
                 return page, after
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise InvalidSettings(f"token={token!r} is not one that a list of sessions gave")
 

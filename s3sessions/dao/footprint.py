@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from s3sessions.dao.paging import pages
 from s3sessions.dao.scope import Scope
+from s3sessions.ids import encode_id
 from s3sessions.keys import Kind, Place
 from s3sessions.ports import Entry
 
@@ -63,12 +64,43 @@ def _later(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else max(one, other)
 
 
-async def list_footprints(scope: Scope) -> dict[str, Footprint]:
-    """List all sessions, by id. Requests: 1 LIST for each 1,000 objects."""
+async def list_footprints(
+    scope: Scope, start_after: str | None = None
+) -> AsyncGenerator[tuple[str, Footprint], None]:
+    """List the sessions behind one of them, or all: one after the other, as the store lists them.
+
+    A store that lists in no order is listed to its end first, and then they come by their ids; so
+    whoever goes on behind a session meets those that come behind it, and no other.
+
+    Requests: 1 LIST for each 1,000 objects; of a store in order only for those that lie behind.
+    """
+    if scope.store.lists_in_parts:
+        async for each in _in_store_order(scope, start_after):
+            yield each
+        return
     found: dict[str, Footprint] = {}
     async for page in pages(scope.store, scope.root.sessions):
         _add_all(scope, page.entries, found)
-    return dict(sorted(found.items()))
+    for session_id in sorted(found, key=encode_id):
+        if start_after is None or encode_id(session_id) > encode_id(start_after):
+            yield session_id, found.pop(session_id)
+
+
+async def _in_store_order(
+    scope: Scope, start_after: str | None
+) -> AsyncGenerator[tuple[str, Footprint], None]:
+    """Give each session once a key of the next one is listed: its own stand together."""
+    root = scope.root
+    behind = None if start_after is None else root.session(start_after).end
+    found: dict[str, Footprint] = {}
+    async for page in pages(scope.store, root.sessions, start_after=behind):
+        _add_all(scope, page.entries, found)
+        # What is foreign in a session may stand behind its end.
+        found.pop(start_after or "", None)
+        for session_id in list(found)[:-1]:
+            yield session_id, found.pop(session_id)
+    for session_id, footprint in found.items():
+        yield session_id, footprint
 
 
 def footprint_of(scope: Scope, session_id: str, listed: Iterable[Entry]) -> Footprint:

@@ -14,6 +14,7 @@ publish what is left.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -42,6 +43,7 @@ from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
 from s3sessions.dao.sweeping import sweep
 from s3sessions.errors import (
+    AccessDenied,
     AlreadyExists,
     AmbiguousAgent,
     Conflict,
@@ -250,7 +252,8 @@ class Fork:
         await put_marker(*place, partial(self._check_alive, child))
         if _is_alive(await read_session_document(self.scope, asked.parent), parent):
             return
-        await drop_marker(*place)
+        with suppress(AccessDenied):
+            await drop_marker(*place)
         raise SessionNotFound(
             "session was deleted while it was forked: delete what the fork has begun, "
             f"{asked.child.session_id!r}",
@@ -284,8 +287,10 @@ class Fork:
     async def _take_back(self, child: Document) -> None:
         """Take back what was written of a child that somebody has deleted meanwhile."""
         asked, life = self.asked, child.text("life") or ""
-        await drop_marker(self.scope, asked.parent, asked.kind, asked.child.session_id, life)
         await sweep(self.scope, asked.child, life)
+        # One that may not be deleted names a child that is not there, which nobody is shown.
+        with suppress(AccessDenied):
+            await drop_marker(self.scope, asked.parent, asked.kind, asked.child.session_id, life)
 
     def _gone(self) -> Conflict:
         return Conflict(

@@ -32,6 +32,7 @@ from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
 from s3sessions.deadline import deadline_in, seconds_left
 from s3sessions.errors import (
+    AccessDenied,
     Conflict,
     CorruptObject,
     DeadlineExceeded,
@@ -284,7 +285,8 @@ class MultiAgentDAO:
             return
         document = await read_document(self._scope, self._key)
         if document is not None and write_id_of(document) in self._open:
-            with suppress(PreconditionFailed, NotFound):  # the deletion was here already
+            # The deletion was here already, or who may write may not delete.
+            with suppress(PreconditionFailed, NotFound, AccessDenied):
                 await self._scope.store.delete(self._key, only_if=document.etag)
 
 

@@ -8,12 +8,12 @@ the child for the whole. So what is published says how many messages the fork wr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from s3sessions.dao.documents import Document
 from s3sessions.dao.listing import AgentListing
 from s3sessions.keys import Kind
+from s3sessions.record import Record
 
 FORK = "fork"
 """The field of a child's session.json that says how it was made."""
@@ -22,8 +22,7 @@ UNFINISHED = "unfinished"
 """The field of it that is there until it is published, with what the fork is to write."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """What a session.json says of the fork that made its session.
 
     Attributes:

@@ -7,12 +7,12 @@ know; where the content is to go they go too, for they may hold it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from s3sessions.codec import FORMAT_VERSION, STAMP, VOID, decode_message, load_document
 from s3sessions.models import Message
+from s3sessions.record import Record, field
 from s3sessions.values import dumps, encode_value, format_time
 
 REDACTED: Final = "[redacted]"
@@ -21,8 +21,7 @@ REDACTED: Final = "[redacted]"
 _KEPT_OF_A_STAMP: Final = ("write_id", "batch", "usage", "usage_total", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Record):
     """A message's object as it was read.
 
     Attributes:

@@ -9,12 +9,13 @@ from s3sessions.ports import AsyncStore, Entry, Page
 
 
 async def pages(
-    store: AsyncStore, prefix: str, *, delimiter: str | None = None
+    store: AsyncStore, prefix: str, *, delimiter: str | None = None, start_after: str | None = None
 ) -> AsyncIterator[Page]:
     """Give every page of a list, one after the other. Requests: one LIST for each 1,000 keys."""
     token = None
     while True:
-        page = await store.list(prefix, delimiter=delimiter, token=token)
+        start = start_after if token is None else None
+        page = await store.list(prefix, delimiter=delimiter, token=token, start_after=start)
         yield page
         token = page.token
         if token is None:

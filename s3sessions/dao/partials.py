@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, Literal
 
 from s3sessions.codec import PARTIAL
 from s3sessions.models import Message
+from s3sessions.record import replace
 
 Partial = Literal["keep", "mark", "drop"]
 

@@ -12,7 +12,7 @@ from s3sessions.dao.documents import Document
 from s3sessions.dao.filters import SessionFilter, is_ended
 from s3sessions.dao.footprint import Footprint
 from s3sessions.errors import InvalidSettings
-from s3sessions.retention import PruneReason
+from s3sessions.retention import PruneFilters, PruneReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class PruneRule:
     ended: bool | None = None
     empty: bool = False
     keep: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, older_than: object, which: PruneFilters) -> PruneRule:
+        """Make one of what a caller gives. Raises InvalidSettings."""
+        asked: dict[str, Any] = {**which}
+        own = {name: asked.pop(name) for name in ("ended", "empty") if name in asked}
+        keep = ids_of(asked.pop("keep", ()))
+        return cls(seconds_of(older_than), SessionFilter(**asked), keep=keep, **own)
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds < math.inf:
@@ -86,15 +94,13 @@ class PruneRule:
         return PruneReason.OPEN if self.ended else PruneReason.FILTERED
 
 
-def seconds_of(older_than: object) -> float:
-    """Give an age in seconds. Raises InvalidSettings for what is none."""
-    if isinstance(older_than, timedelta):
-        return older_than.total_seconds()
-    if isinstance(older_than, bool) or not isinstance(older_than, (int, float)):
-        raise InvalidSettings(
-            f"older_than is a {type(older_than).__name__}: give a timedelta or seconds"
-        )
-    return float(older_than)
+def seconds_of(span: object, name: str = "older_than") -> float:
+    """Give a span of time in seconds. Raises InvalidSettings for what is none."""
+    if isinstance(span, timedelta):
+        return span.total_seconds()
+    if isinstance(span, bool) or not isinstance(span, (int, float)):
+        raise InvalidSettings(f"{name} is a {type(span).__name__}: give a timedelta or seconds")
+    return float(span)
 
 
 def ids_of(keep: Any) -> frozenset[str]:

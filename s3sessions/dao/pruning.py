@@ -1,44 +1,87 @@
 """Pruning: sessions in which nobody has spoken for long are deleted, one by one.
 
-One list of all objects shows the age of each. What is old enough is looked at (session.json alone)
-and then deleted behind a notice: see `s3sessions.dao.notice`. Only the store's clock decides: what
-is deleted was found old by the time at which the store wrote the notice. A session that fails
-says so in its result and stops no other.
+A list of all objects, read on as it is gone through, shows the age of each. What is old enough is
+looked at (session.json alone) and then deleted behind a notice: see `s3sessions.dao.notice`. Only
+the store's clock decides: what is deleted was found old by the time at which the store wrote the
+notice. A session that fails says so in its result and stops no other; one that was cut off by the
+end of the time has no result, and whoever goes on behind `reached` meets it again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from s3sessions.dao.deletion import Deletion
 from s3sessions.dao.documents import Document, read_session_document
 from s3sessions.dao.footprint import Footprint, footprint_of, list_footprints
 from s3sessions.dao.handles import OpenHandles
 from s3sessions.dao.noticed_mark import DocumentChanged, NoticedMark, StillActive
+from s3sessions.dao.prune_results import count, kept, purged, result_of
 from s3sessions.dao.prune_rule import PruneRule
 from s3sessions.dao.purge import Purge
 from s3sessions.dao.scope import Scope
-from s3sessions.errors import PartialDelete, S3SessionsError, SessionNotFound
+from s3sessions.deadline import seconds_left
+from s3sessions.errors import DeadlineExceeded, S3SessionsError, SessionNotFound
 from s3sessions.keys import SessionKeys
 from s3sessions.log import emit
 from s3sessions.ports import Entry
-from s3sessions.receipts import PurgeReceipt
 from s3sessions.retention import PruneOutcome, PruneReason, PruneResult, PruneTotals
+
+_MOST_OBJECTS: Final = 5_000
+"""Objects that are listed at most while a session that is due waits for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A session as it was listed, and whether it may have to go."""
+
+    session_id: str
+    footprint: Footprint
+    is_due: bool
+
+    def kept(self, reason: PruneReason) -> PruneResult:
+        return kept(self.session_id, self.footprint, reason)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Sessions whose results are given together, in order; how many are due, and their objects."""
+
+    candidates: list[_Candidate] = field(default_factory=list)
+    due: int = 0
+    objects: int = 0
+
+    def add(self, candidate: _Candidate) -> None:
+        self.candidates.append(candidate)
+        self.due += candidate.is_due
+        self.objects += candidate.footprint.objects
 
 
 class Pruning:
     """The results, as sessions are pruned; nothing is done until they are asked for.
 
     Those that are due are deleted a few at a time, as many as the store's fan-out is wide.
+
+    Attributes:
+        reached: id of the last session that was gone through with all before it; at first the one
+            behind which the prune begins.
     """
 
     def __init__(
-        self, scope: Scope, rule: PruneRule, handles: OpenHandles, *, purge: bool, dry_run: bool
+        self,
+        scope: Scope,
+        rule: PruneRule,
+        handles: OpenHandles,
+        *,
+        start_after: str | None,
+        purge: bool,
+        dry_run: bool,
     ) -> None:
+        self.reached = start_after
         self._scope = scope
         self._rule = rule
         self._handles = handles
@@ -65,18 +108,16 @@ class Pruning:
     # One after the other
 
     async def _iterate(self) -> AsyncGenerator[PruneResult, None]:
-        waiting: dict[str, Footprint] = {}
-        for session_id, footprint in (await list_footprints(self._scope)).items():
-            if self._is_young(footprint):
-                yield self._counted(_kept(session_id, footprint, PruneReason.YOUNG))
-                continue
-            waiting[session_id] = footprint
-            if len(waiting) == self._scope.width:
-                for result in await self._prune_all(waiting):
-                    yield self._counted(result)
-                waiting = {}
-        for result in await self._prune_all(waiting):
-            yield self._counted(result)
+        batch = _Batch()
+        async for session_id, footprint in list_footprints(self._scope, self.reached):
+            batch.add(_Candidate(session_id, footprint, not self._is_young(footprint)))
+            # Whoever is stopped while it lists goes on with what has no result yet.
+            if batch.due in (0, self._scope.width) or batch.objects >= _MOST_OBJECTS:
+                async for result in self._work_off(batch):
+                    yield result
+                batch = _Batch()
+        async for result in self._work_off(batch):
+            yield result
         self._conclude()
 
     def _is_young(self, footprint: Footprint) -> bool:
@@ -84,26 +125,43 @@ class Pruning:
         is_old = self._rule.is_old(footprint, self._scope.now())
         return footprint.spoken is not None and not is_old
 
-    async def _prune_all(self, footprints: dict[str, Footprint]) -> Sequence[PruneResult]:
+    async def _work_off(self, batch: _Batch) -> AsyncGenerator[PruneResult, None]:
+        """Give their results in order. Raises DeadlineExceeded behind those that were in time."""
         own = self._handles.prefixes()
-        calls = [partial(self._prune_one, own, *item) for item in footprints.items()]
-        return await self._scope.store.fan_out(calls)
+        calls = [partial(self._prune_one, own, each) for each in batch.candidates if each.is_due]
+        results = iter(await self._scope.store.fan_out(calls) if calls else ())
+        late: DeadlineExceeded | None = None
+        for each in batch.candidates:
+            result = next(results) if each.is_due else each.kept(PruneReason.YOUNG)
+            if isinstance(result.error, DeadlineExceeded):
+                late = late or result.error
+            elif late is None:
+                self.reached = each.session_id
+                yield self._counted(result)
+            elif result.outcome is not PruneOutcome.KEPT:
+                # What is kept is met again, as it lies behind what was not reached.
+                yield self._counted(result)
+        if late is not None:
+            raise late
 
-    async def _prune_one(
-        self, own: frozenset[str], session_id: str, footprint: Footprint
-    ) -> PruneResult:
+    async def _prune_one(self, own: frozenset[str], candidate: _Candidate) -> PruneResult:
+        session_id, footprint = candidate.session_id, candidate.footprint
         try:
             keys = self._scope.root.session(session_id)
             if keys.prefix in own or session_id in self._rule.keep:
-                return _kept(session_id, footprint, PruneReason.OWN)
+                return candidate.kept(PruneReason.OWN)
             return await self._prune(keys, footprint)
         except SessionNotFound:
-            return _kept(session_id, footprint, PruneReason.GONE)
+            return candidate.kept(PruneReason.GONE)
         except StillActive:
-            return _kept(session_id, footprint, PruneReason.ACTIVE_AGAIN)
+            return candidate.kept(PruneReason.ACTIVE_AGAIN)
         except S3SessionsError as error:
+            if _is_late():
+                emit(logging.INFO, "prune_cut_off", session=session_id)
+                late = DeadlineExceeded("the time given is over", key=error.key, cause=error)
+                return result_of(session_id, footprint, PruneOutcome.FAILED, error=late)
             emit(logging.WARNING, "prune_failed", session=session_id, kind=error.kind)
-            return _result(session_id, footprint, PruneOutcome.FAILED, error=error)
+            return result_of(session_id, footprint, PruneOutcome.FAILED, error=error)
 
     # One session
 
@@ -115,9 +173,9 @@ class Pruning:
                 raise SessionNotFound("session was deleted meanwhile", key=keys.document)
             reason = self._why_kept(footprint, document)
             if reason is not None:
-                return _kept(keys.session_id, footprint, reason)
+                return kept(keys.session_id, footprint, reason)
         if self._dry_run:
-            return _result(keys.session_id, footprint, PruneOutcome.WOULD_DELETE)
+            return result_of(keys.session_id, footprint, PruneOutcome.WOULD_DELETE)
         return await self._delete_as_judged(keys, footprint, document)
 
     async def _delete_as_judged(
@@ -153,12 +211,12 @@ class Pruning:
         mark = NoticedMark(self._scope, keys, judged=document, check=check)
         if self._purge:
             receipt = await Purge(self._scope, keys).run(mark)
-            result = replace(_purged(receipt), last_active=footprint.last_active)
+            result = replace(purged(receipt), last_active=footprint.last_active)
         else:
             report = await Deletion(self._scope, keys).run(mark)
             own = footprint.document.size if footprint.document else 0
             gone = Footprint(report.objects, report.bytes + own, footprint.last_active)
-            result = _result(keys.session_id, gone, PruneOutcome.DELETED)
+            result = result_of(keys.session_id, gone, PruneOutcome.DELETED)
         emit(
             logging.INFO,
             "session_pruned",
@@ -187,18 +245,7 @@ class Pruning:
     # Counting
 
     def _counted(self, result: PruneResult) -> PruneResult:
-        was, outcome = self._totals, result.outcome
-        is_gone = outcome in (PruneOutcome.DELETED, PruneOutcome.WOULD_DELETE)
-        self._totals = PruneTotals(
-            sessions=was.sessions + 1,
-            deleted=was.deleted + (outcome is PruneOutcome.DELETED),
-            would_delete=was.would_delete + (outcome is PruneOutcome.WOULD_DELETE),
-            kept=was.kept + (outcome is PruneOutcome.KEPT),
-            skipped_open=was.skipped_open + (result.reason is PruneReason.OPEN),
-            failed=was.failed + (outcome is PruneOutcome.FAILED),
-            objects=was.objects + is_gone * result.objects,
-            bytes=was.bytes + is_gone * result.bytes,
-        )
+        self._totals = count(self._totals, result)
         return result
 
     def _conclude(self) -> None:
@@ -215,48 +262,12 @@ class Pruning:
         )
 
 
+def _is_late() -> bool:
+    """Tell whether what fails now may have been cut off: a store says that it has no answer."""
+    left = seconds_left()
+    return left is not None and left <= 0
+
+
 def _said(document: Document) -> dict[str, Any]:
     """Give what session.json says of the session itself."""
     return {name: v for name, v in document.stamp.items() if name not in ("parent", "notice")}
-
-
-def _result(
-    session_id: str,
-    footprint: Footprint,
-    outcome: PruneOutcome,
-    *,
-    error: S3SessionsError | None = None,
-) -> PruneResult:
-    return PruneResult(
-        id=session_id,
-        outcome=outcome,
-        last_active=footprint.last_active,
-        objects=footprint.objects,
-        bytes=footprint.bytes,
-        error=error,
-    )
-
-
-def _kept(session_id: str, footprint: Footprint, reason: PruneReason) -> PruneResult:
-    return replace(_result(session_id, footprint, PruneOutcome.KEPT), reason=reason)
-
-
-def _purged(receipt: PurgeReceipt) -> PruneResult:
-    """Give what a purge comes to; what it had to leave is not gone."""
-    left = [(key, reason) for key, _, reason in receipt.left]
-    error = None
-    if left:
-        error = PartialDelete(
-            f"{len(left)} versions are left: mend the cause, then purge the session",
-            key=left[0][0],
-            cause="; ".join(sorted({reason for _, reason in left})),
-            left=left,
-        )
-    return PruneResult(
-        id=receipt.session_id,
-        outcome=PruneOutcome.FAILED if left else PruneOutcome.DELETED,
-        objects=receipt.objects,
-        bytes=receipt.bytes,
-        error=error,
-        receipt=receipt,
-    )

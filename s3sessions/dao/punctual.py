@@ -1,7 +1,7 @@
 """A store that keeps to the time that a caller gives: past it, it begins no request and no wait.
 
-A request that is under way ends in its own time (the store's timeouts): what it did is not known
-before that.
+A request that is under way is the store's to end, which sees the same deadline: what it did is not
+known then.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from s3sessions.dao.deletion import Deletion
 from s3sessions.dao.leftovers import all_uploads, all_versions
 from s3sessions.dao.marking import Mark
 from s3sessions.dao.scope import Scope
+from s3sessions.deadline import no_deadline
 from s3sessions.errors import Conflict, S3SessionsError, SessionNotFound, StoreUnavailable
 from s3sessions.keys import AgentKeys, SessionKeys
 from s3sessions.log import emit
@@ -64,6 +65,13 @@ class Purge:
         """
         began = self.scope.now()
         report, missing = await self._delete(mark)
+        # What is deleted shows in no list of sessions: nobody would come back to it.
+        with no_deadline():
+            return await self._erase_what_is_left(began, report, missing)
+
+    async def _erase_what_is_left(
+        self, began: datetime, report: DeletionReport | None, missing: SessionNotFound | None
+    ) -> PurgeReceipt:
         versions = self.scope.store.versions
         if versions is None:
             if missing is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
 
@@ -21,8 +19,9 @@ from s3sessions.dao.start import Start, Tell, told_index
 from s3sessions.dao.visible import in_order
 from s3sessions.errors import StoreUnavailable, TooManyMessages, UnsupportedVersion
 from s3sessions.keys import AgentKeys, Kind, SessionKeys
-from s3sessions.log import emit
+from s3sessions.log import INFO, emit
 from s3sessions.models import History, Message
+from s3sessions.record import Record
 from s3sessions.usage import fold
 
 OnCorrupt = Literal["raise", "report"]
@@ -30,8 +29,7 @@ OnCorrupt = Literal["raise", "report"]
 _MOST_LOOKS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Record):
     """What a restore found from index `start` on, and what its handle needs to go on."""
 
     history: History
@@ -45,20 +43,30 @@ class Restored:
         return in_order([*self.seen.messages, *self.seen.uncounted])
 
 
-@dataclass
 class Restore:
     """One restore: the messages and agent.json in one snapshot."""
 
-    scope: Scope
-    session: SessionKeys
-    agent: AgentKeys
-    start: Start
-    last: int | None
-    max_messages: int | None
-    partial: Partial
-    on_corrupt: OnCorrupt
-    _agent_document: Document | None = None
-    _first: int = 0
+    def __init__(
+        self,
+        scope: Scope,
+        session: SessionKeys,
+        agent: AgentKeys,
+        start: Start,
+        last: int | None,
+        max_messages: int | None,
+        partial: Partial,
+        on_corrupt: OnCorrupt,
+    ) -> None:
+        self.scope = scope
+        self.session = session
+        self.agent = agent
+        self.start = start
+        self.last = last
+        self.max_messages = max_messages
+        self.partial = partial
+        self.on_corrupt = on_corrupt
+        self._agent_document: Document | None = None
+        self._first = 0
 
     async def run(self) -> Restored:
         """Restore.
@@ -175,7 +183,7 @@ class Restore:
 
     def _report(self, history: History) -> None:
         emit(
-            logging.INFO,
+            INFO,
             "session_restored",
             session=history.session_id,
             agent=history.agent_id,

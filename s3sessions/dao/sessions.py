@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from s3sessions.dao.agent import AgentDAO
 from s3sessions.dao.documents import create_document, read_session_document
 from s3sessions.dao.handles import OpenHandles
+from s3sessions.dao.punctual import PunctualStore
 from s3sessions.dao.scope import Scope
 from s3sessions.dao.session_document import session_body
 from s3sessions.errors import AlreadyExists
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from s3sessions.dao.multi_agent import MultiAgentDAO
     from s3sessions.dao.prune_rule import PruneRule
     from s3sessions.dao.pruning import Pruning
+    from s3sessions.dao.sweep_claim import SweepPlan
     from s3sessions.descriptions import SessionInfo
     from s3sessions.health import CheckReport
     from s3sessions.models import DeletionReport, SessionSize, Stats
     from s3sessions.receipts import PurgeReceipt
+    from s3sessions.retention import SweepReport
 
 Handle = TypeVar("Handle")
 
@@ -34,7 +37,8 @@ class SessionsDAO:
     """Opens, lists and deletes sessions; makes no request until then.
 
     Each counts its own requests, and so does each handle that it opens: what counts is an observer
-    at the store, so the counts of a handle are in those of its sessions too.
+    at the store, so the counts of a handle are in those of its sessions too. All keep to a deadline
+    that surrounds them.
     """
 
     def __init__(self, scope: Scope, handles: OpenHandles | None = None) -> None:
@@ -42,7 +46,7 @@ class SessionsDAO:
         self.meter = Meter()
         self._counted = replace(scope, store=scope.store.observed(self.meter))
         store = self._counted.store.observed(request_log(scope.root))
-        self.scope = replace(scope, store=store)
+        self.scope = replace(scope, store=PunctualStore(store))
 
     def open(
         self,
@@ -145,10 +149,34 @@ class SessionsDAO:
 
         return Diagnosis(self.scope, session_id, repair=repair)
 
-    def prune(self, rule: PruneRule, *, purge: bool, dry_run: bool) -> Pruning:
+    def prune(
+        self, rule: PruneRule, *, start_after: str | None, purge: bool, dry_run: bool
+    ) -> Pruning:
+        """Make a prune. Raises InvalidId for a start that is no session's."""
         from s3sessions.dao.pruning import Pruning
 
-        return Pruning(self.scope, rule, self.handles, purge=purge, dry_run=dry_run)
+        if start_after is not None:
+            self.scope.root.session(start_after)
+        return Pruning(
+            self.scope,
+            rule,
+            self.handles,
+            start_after=start_after,
+            purge=purge,
+            dry_run=dry_run,
+        )
+
+    async def sweep(
+        self, rule: PruneRule, plan: SweepPlan, *, purge: bool, dry_run: bool
+    ) -> SweepReport:
+        from s3sessions.dao.sweep import Sweep
+        from s3sessions.dao.sweep_claim import NoClaim, SweepClaim
+
+        def prune(reached: str | None) -> Pruning:
+            return self.prune(rule, start_after=reached, purge=purge, dry_run=dry_run)
+
+        claim = NoClaim() if dry_run else SweepClaim(self.scope, plan)
+        return await Sweep(self.scope, claim, prune, plan.seconds).run()
 
     def under(self, name: str) -> SessionsDAO:
         """Give the sessions one prefix deeper. Raises InvalidId."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, TypeAlias
 
@@ -80,7 +79,6 @@ def any_message(message: Message) -> bool:
     return True
 
 
-@dataclass
 class Snapshot:
     """One reading: of what stands at `start` and behind it, or of the `last` visible messages.
 
@@ -89,26 +87,34 @@ class Snapshot:
     what it tells stands in place of `start`. `history` is a history.json that is known already.
     """
 
-    scope: Scope
-    session: SessionKeys
-    agent: AgentKeys
-    start: int = 0
-    last: int | None = None
-    look: Look | None = None
-    beside: Beside = read_nothing_beside
-    admit: Admit = any_number
-    counts: Callable[[Message], bool] = any_message
-    history: Document | None = None
-    _reader: Reader = field(init=False)
-    _around: Surroundings = field(init=False)
-    _lacking: list[range] | None = None
-    _passed_over: set[int] | None = None
-    _has_beside: bool = True
-    _end: End = NOTHING
-
-    def __post_init__(self) -> None:
-        self._reader = Reader(self.scope, self.agent)
-        self._around = Surroundings(self.scope, self.session, self.agent, self.history)
+    def __init__(
+        self,
+        scope: Scope,
+        session: SessionKeys,
+        agent: AgentKeys,
+        *,
+        start: int = 0,
+        last: int | None = None,
+        look: Look | None = None,
+        beside: Beside = read_nothing_beside,
+        admit: Admit = any_number,
+        counts: Callable[[Message], bool] = any_message,
+        history: Document | None = None,
+    ) -> None:
+        self.scope = scope
+        self.agent = agent
+        self.start = start
+        self.last = last
+        self.look = look
+        self.beside = beside
+        self.admit = admit
+        self.counts = counts
+        self._reader = Reader(scope, agent)
+        self._around = Surroundings(scope, session, agent, history)
+        self._lacking: list[range] | None = None
+        self._passed_over: set[int] | None = None
+        self._has_beside = True
+        self._end = NOTHING
 
     async def run(self) -> Seen:
         """Read.

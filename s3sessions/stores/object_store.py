@@ -21,7 +21,7 @@ from s3sessions.ports import (
 )
 from s3sessions.stores.object_store_answers import is_unreadable, read_blob, read_etag
 from s3sessions.stores.object_store_exchange import Exchange
-from s3sessions.stores.object_store_keys import is_plain, span_of
+from s3sessions.stores.object_store_keys import is_folder, is_plain, span_of
 from s3sessions.stores.object_store_pages import Chunk, Held, Listing, of_beside, token_beside
 from s3sessions.stores.threads import ThreadFanOut
 
@@ -37,8 +37,9 @@ T = TypeVar("T")
 class ObjectStore:
     """A bucket as a store; any number of threads may use it. Making one makes no request.
 
-    A request cannot be interrupted: Ctrl-C takes effect when it has been answered or timed out. In
-    a process that was forked off one that used such a store, all requests go through boto3.
+    A request cannot be interrupted: Ctrl-C takes effect when it has been answered or timed out, and
+    one that is given up with the caller's deadline goes on behind it. In a process that was forked
+    off one that used such a store, all requests go through boto3.
 
     Args:
         place: the bucket; also says what goes beside obstore, and how.
@@ -130,10 +131,10 @@ class ObjectStore:
     ) -> Page:
         """List one page of the keys that begin with `prefix`: 1 ListObjectsV2.
 
-        None behind a full page that was the last. With a delimiter the request goes beside
-        obstore; a page that shows a key which obstore cannot spell, or the mark of a folder, is
-        asked for again there. An answer of 200 that is no list passes for an empty one: obstore
-        does not tell them apart.
+        None behind a full page that was the last. With a delimiter, and on S3 for what begins with
+        a part of a name, the request goes beside obstore; a page that shows a key which obstore
+        cannot spell, or the mark of a folder, is asked for again there. An answer of 200 that is
+        no list passes for an empty one: obstore does not tell them apart.
 
         Raises:
             MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
@@ -198,6 +199,10 @@ class ObjectStore:
         store._observers = (*self._observers, observer)
         return store
 
+    def prepare(self) -> None:
+        """Make the client now. Raises MissingExtra, AccessDenied, InvalidSettings."""
+        self._place.client.get()
+
     def close(self) -> None:
         """End the threads and let go of the connections. Using the store makes new ones."""
         self._threads.close()
@@ -212,7 +217,8 @@ class ObjectStore:
     def _list(
         self, prefix: str, token: str | None, start_after: str | None, limit: int
     ) -> Page | None:
-        span = span_of(prefix, token or start_after)
+        is_theirs = self._place.lists_names or is_folder(prefix)
+        span = span_of(prefix, token or start_after) if is_theirs else None
         client = None if span is None else self._place.client.get()
         if span is None or client is None:
             return None

@@ -22,7 +22,7 @@ from s3sessions.ports import (
 )
 from s3sessions.stores.object_store_answers import is_unreadable, read_blob, read_etag
 from s3sessions.stores.object_store_exchange import Exchange
-from s3sessions.stores.object_store_keys import is_plain, span_of
+from s3sessions.stores.object_store_keys import is_folder, is_plain, span_of
 from s3sessions.stores.object_store_pages import Chunk, Held, Listing, of_beside, token_beside
 from s3sessions.stores.tasks import fan_out_tasks
 from s3sessions.stores.threaded import ThreadedStore
@@ -135,10 +135,10 @@ class AsyncObjectStore:
     ) -> Page:
         """List one page of the keys that begin with `prefix`: 1 ListObjectsV2.
 
-        None behind a full page that was the last. With a delimiter the request goes beside
-        obstore; a page that shows a key which obstore cannot spell, or the mark of a folder, is
-        asked for again there. An answer of 200 that is no list passes for an empty one: obstore
-        does not tell them apart.
+        None behind a full page that was the last. With a delimiter, and on S3 for what begins with
+        a part of a name, the request goes beside obstore; a page that shows a key which obstore
+        cannot spell, or the mark of a folder, is asked for again there. An answer of 200 that is
+        no list passes for an empty one: obstore does not tell them apart.
 
         Raises:
             MissingExtra, AccessDenied, InvalidSettings, StoreUnavailable: as for every verb.
@@ -203,6 +203,10 @@ class AsyncObjectStore:
         store._observers = (*self._observers, observer)
         return store
 
+    async def prepare(self) -> None:
+        """Make the client now. Raises MissingExtra, AccessDenied, InvalidSettings."""
+        self._place.client.get()
+
     async def close(self) -> None:
         """Let go of connections and threads. Using the store makes new ones."""
         await self._others.close()
@@ -217,7 +221,8 @@ class AsyncObjectStore:
     async def _list(
         self, prefix: str, token: str | None, start_after: str | None, limit: int
     ) -> Page | None:
-        span = span_of(prefix, token or start_after)
+        is_theirs = self._place.lists_names or is_folder(prefix)
+        span = span_of(prefix, token or start_after) if is_theirs else None
         client = None if span is None else self._place.client.get()
         if span is None or client is None:
             return None

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from s3sessions import __version__
 from s3sessions.errors import InvalidSettings, MissingExtra
+from s3sessions.stores.idleness import LONGEST_REST
 
 __all__ = ["SharedClient", "import_obstore", "shared_arguments"]
 
@@ -71,6 +72,7 @@ def shared_arguments(
             "connect_timeout": _duration(connect_timeout),
             "read_timeout": _duration(read_timeout),
             "timeout": _NO_LIMIT,
+            "pool_idle_timeout": _duration(LONGEST_REST),
             "default_content_type": content_type,
             "allow_http": allow_http,
             "user_agent": f"obstore/{import_obstore().__version__} s3sessions/{__version__}",

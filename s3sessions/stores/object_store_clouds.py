@@ -36,6 +36,7 @@ class CloudBucket:
     """
 
     url: str | None = None
+    lists_names = True
 
     def __init__(
         self,

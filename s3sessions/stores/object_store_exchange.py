@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from s3sessions.deadline import seconds_left
 from s3sessions.errors import NotFound
 from s3sessions.ports import Condition, Observer, Request
+from s3sessions.stores.bounded_call import call_in_time
 from s3sessions.stores.object_store_answers import missing_body
 from s3sessions.stores.throttle import Pace
 
@@ -65,7 +66,7 @@ class Exchange:
         """Ask in blocking code, again where that can help. Raises as `failed`."""
         while True:
             try:
-                return ask(*arguments)
+                return call_in_time(ask, *arguments)
             except BaseException as error:
                 failure = error
             # Outside the handler, or the text of obstore's error would go on as a context.

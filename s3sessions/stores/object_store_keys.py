@@ -7,7 +7,7 @@ in the store.
 
 from __future__ import annotations
 
-__all__ = ["is_plain", "span_of"]
+__all__ = ["is_folder", "is_plain", "span_of"]
 
 _MAX_KEY_BYTES = 1024
 _FOLDED = ("", ".", "..")
@@ -26,6 +26,11 @@ def is_plain(key: str) -> bool:
     ):
         return True
     return _is_plain(key)
+
+
+def is_folder(prefix: str) -> bool:
+    """Tell whether a prefix is made of whole segments; empty for the whole bucket."""
+    return not prefix or prefix.endswith("/")
 
 
 def span_of(prefix: str, start_after: str | None = None) -> tuple[str | None, str | None] | None:

@@ -25,12 +25,15 @@ class Place(Protocol):
         client: one of obstore's stores, made when first asked for.
         url: what the URL of every request begins with; None where it is not known.
         lists_in_parts: whether lists are in byte order and begin behind a key at no cost.
+        lists_names: whether obstore lists what begins with a part of a name. It lists the whole
+            folder then, which S3 refuses to those who may list no more than they ask for.
     """
 
     name: str
     client: SharedClient
     url: str | None
     lists_in_parts: bool
+    lists_names: bool
 
     def put_arguments(self, data: bytes, only_if: Condition) -> Mapping[str, Any] | None:
         """Give the arguments of a put; None where it is one for the store beside."""

@@ -52,8 +52,8 @@ class S3Bucket:
     """A bucket as a `Place`. Making one makes no request.
 
     What obstore cannot do goes through boto3, with the same settings: conditional deletes, many
-    deletes at once, lists with a delimiter, copies, versions, keys with empty, `.` or `..`
-    segments, and bodies of more than 8 MiB.
+    deletes at once, lists with a delimiter or by a part of a name, copies, versions, keys with
+    empty, `.` or `..` segments, and bodies of more than 8 MiB.
 
     Args:
         bucket: its name.
@@ -70,6 +70,7 @@ class S3Bucket:
     """
 
     lists_in_parts = True
+    lists_names = False
 
     def __init__(
         self,

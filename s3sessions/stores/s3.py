@@ -224,6 +224,10 @@ class S3Store:
         store._observers = (*self._observers, observer)
         return store
 
+    def prepare(self) -> None:
+        """Make the client now, not at the first request. Raises InvalidSettings."""
+        self._client.get()
+
     def close(self) -> None:
         """End the threads and close the client, unless it was given. Using the store makes new."""
         self._threads.close()

@@ -220,6 +220,10 @@ class AsyncS3Store:
         store._observers = (*self._observers, observer)
         return store
 
+    async def prepare(self) -> None:
+        """Make the running loop's client now. Raises InvalidSettings, MissingExtra."""
+        await self._clients.get()
+
     async def close(self) -> None:
         """Close the running loop's client, unless it was given. Using the store makes a new one."""
         await self._clients.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from s3sessions.errors import InvalidSettings
+from s3sessions.stores.idleness import Idleness
 from s3sessions.stores.s3_client import (
     ClientOptions,
     prepare_session,
@@ -14,8 +16,12 @@ from s3sessions.stores.s3_client import (
 )
 from s3sessions.stores.s3_hooks import prepare_client
 from s3sessions.stores.s3_models import shared_models, store_models
+from s3sessions.stores.s3_timeouts import follow_deadlines
 
 __all__ = ["SharedClient", "make_client"]
+
+_OLDEST: Final = (1, 40, 61)
+"""The first boto3 that sends every conditional request: the last of them was the copy."""
 
 
 class SharedClient:
@@ -25,6 +31,7 @@ class SharedClient:
         self._options = options
         self._given = given
         self._made: Any = None
+        self._idleness = Idleness()
         self._lock = threading.Lock()
         if given is not None:
             prepare_client(given)
@@ -33,8 +40,12 @@ class SharedClient:
         if self._given is not None:
             return self._given
         with self._lock:
+            rested = self._idleness.ends()
             if self._made is None:
                 self._made = _make_client_of_a_store(self._options)
+            elif rested:
+                # Closes what rests in its pool; the client makes new connections.
+                self._made.close()
             return self._made
 
     def close(self) -> None:
@@ -60,8 +71,9 @@ def make_client(
         user_agent: stands in the user agent of each request, behind what the caller's names.
 
     Raises:
-        InvalidSettings: the SDK finds a value unfit.
+        InvalidSettings: the SDK finds a value unfit, or is too old.
     """
+    _check_version()
     with settings_errors():
         session = boto_session or _session(options.profile, shared_models)
         config = _config(options, boto_client_config, user_agent)
@@ -72,6 +84,7 @@ def make_client(
             config = _config(elsewhere, boto_client_config, user_agent)
             client = session.client("s3", **elsewhere.client_arguments(), config=config)
     prepare_client(client)
+    follow_deadlines(client)
     return client
 
 
@@ -79,6 +92,19 @@ def _make_client_of_a_store(options: ClientOptions) -> Any:
     with settings_errors():
         session = _session(options.profile, store_models)
     return make_client(options, boto_session=session)
+
+
+def _check_version() -> None:
+    # pip sees to it; the managed runtimes of Lambda bring a boto3 of their own, which it never saw.
+    import boto3
+
+    version: str = boto3.__version__
+    if tuple(int(part) for part in version.split(".")[:3] if part.isdecimal()) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise InvalidSettings(
+            f"boto3 {version} is too old: s3sessions needs {oldest} or newer; install it, or put it"
+            " into the function's zip where the runtime brings the old one"
+        )
 
 
 def _session(profile: str | None, models: Callable[[str | None], Any]) -> Any:

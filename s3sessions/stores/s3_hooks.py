@@ -14,7 +14,10 @@ from s3sessions.stores.s3_answers import PAGE
 from s3sessions.stores.s3_exchange import exchange_under_way
 from s3sessions.stores.s3_listing import parse_page
 
-__all__ = ["RetriesEnded", "prepare_client"]
+__all__ = ["RetriesEnded", "end_retries", "prepare_client"]
+
+_LONGEST_PAUSE: Final = 20
+"""Seconds between two tries of the SDK, in its standard mode."""
 
 _SLOW_DOWN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -25,9 +28,16 @@ def prepare_client(client: Any) -> None:
     events.register("before-sign.s3.PutObject", _drop_expect, unique_id="s3sessions-no-expect")
     events.register("before-call.s3.DeleteObjects", _put_body, unique_id="s3sessions-body")
     events.register("needs-retry.s3", _keep_pace, unique_id="s3sessions-pace")
-    events.register("needs-retry.s3", _end_retries, unique_id="s3sessions-deadline")
+    end_retries(client, "s3")
     # By this pattern it comes before the SDK's own handlers, one of which parses the whole body.
     events.register("before-parse.*.ListObjectsV2", _read_page, unique_id="s3sessions-page")
+
+
+def end_retries(client: Any, service: str) -> None:
+    """Let the retries of a client for that service end with the deadline of the call."""
+    client.meta.events.register(
+        f"needs-retry.{service}", _end_retries, unique_id="s3sessions-deadline"
+    )
 
 
 def _drop_expect(request: Any, **_: Any) -> None:
@@ -48,9 +58,10 @@ def _keep_pace(response: Any, **_: Any) -> None:
         exchange.refused()
 
 
-def _end_retries(response: Any, caught_exception: Any = None, **_: Any) -> None:
+def _end_retries(response: Any, caught_exception: Any = None, attempts: int = 1, **_: Any) -> None:
     left = seconds_left()
-    if left is None or left > 0:
+    # The SDK pauses for a part of that before it tries again, and looks at no clock meanwhile.
+    if left is None or left > min(2 ** (attempts - 1), _LONGEST_PAUSE):
         return
     if caught_exception is not None:
         raise caught_exception

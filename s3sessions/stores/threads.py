@@ -5,6 +5,7 @@ The calling thread works too, so a fan-out inside a fan-out ends even when no th
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -34,6 +35,8 @@ class ThreadFanOut:
     def __init__(self, width: int) -> None:
         self.pace = Pace(width)
         self._executor: ThreadPoolExecutor | None = None
+        # A function on Lambda is frozen between its events: no thread is to outlive what it is for.
+        self._keeps_threads = "AWS_LAMBDA_RUNTIME_API" not in os.environ
         self._lock = threading.Lock()
 
     def run(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
@@ -63,7 +66,7 @@ class ThreadFanOut:
             executor.shutdown()
 
     def _helpers(self, calls: int) -> _Helpers:
-        if calls <= _FEW and self._executor is None:
+        if not self._keeps_threads or (calls <= _FEW and self._executor is None):
             return _NewThreads()
         return _SharedThreads(self._submit)
 

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from moto.s3.models import s3_backends
 from s3sessions import (
     AccessDenied,
     CorruptObject,
+    InvalidId,
     InvalidSettings,
     PruneOutcome,
     PruneReason,
@@ -25,6 +27,7 @@ from s3sessions import (
     Sessions,
     UnsupportedVersion,
 )
+from s3sessions.ports import Observer, Page, SyncStore
 from s3sessions.testing import Fault, FaultyStore, Rule
 from tests.behaviour.ageing import AGE, DAY, Ageing
 from tests.behaviour.conftest import make_rig
@@ -401,3 +404,124 @@ def test_on_s3_the_store_s_own_times_count(
     assert pruned(rig.sessions(), purge=True) == {"old": "deleted", "young": "young"}
     assert {key.split("/")[0] for key in rig.keys()} == {"session_young"}
     rig.close()
+
+
+class Unordered(Interposed):
+    """A store that lists in no order, as a directory bucket does."""
+
+    lists_in_parts = False
+
+    def __init__(self, store: SyncStore) -> None:
+        super().__init__(store, self._shuffle)
+
+    def observed(self, observer: Observer) -> Interposed:
+        return self
+
+    @staticmethod
+    def _shuffle(verb: str, key: str, call: Callable[[], Any]) -> Any:
+        answer = call()
+        if verb == "list":
+            return Page(list(reversed(answer.entries)), answer.prefixes, answer.token)
+        return answer
+
+
+@pytest.mark.parametrize("lists", ["in order", "in no order"])
+def test_a_prune_that_was_stopped_anywhere_goes_on_behind_what_it_reached(lists: str) -> None:
+    # In the order of bytes `a-b` comes before `a`, whose keys go on with a slash.
+    ids = ["a", "a-b", "a/b", "b", "c", "ä", "z%41"]
+    for stop in range(1, len(ids)):
+        place = Ageing()
+        place.speak(*ids)
+        place.wait(91)
+        store: SyncStore = place.rig.raw if lists == "in order" else Unordered(place.rig.raw)
+        sessions = Sessions(store=store, clock=partial(getattr, place, "now"), width=1)
+        whole = [result.id for result in sessions.prune(AGE, dry_run=True)]
+        assert sorted(whole) == sorted(ids)
+        first = sessions.prune(AGE)
+        reached = [first.reached]
+        done = [next(first).id for _ in range(stop)]
+        assert [*reached, first.reached] == [None, whole[stop - 1]]
+        place.speak(whole[0])
+        rest = sessions.prune(AGE, start_after=first.reached)
+        assert done + [result.id for result in rest] == whole
+        assert (rest.reached, place.ids()) == (whole[-1], [whole[0]])
+
+
+def test_a_prune_that_goes_on_lists_what_is_left_alone() -> None:
+    place = Ageing()
+    for n in range(10):
+        place.speak(f"s{n}")
+    asked: list[str | None] = []
+
+    class Listening(Interposed):
+        def list(self, prefix: str, **how: Any) -> Page:
+            asked.append(how["start_after"])
+            return super().list(prefix, **{**how, "limit": 7})
+
+        def observed(self, observer: Observer) -> Interposed:
+            return self
+
+    store = Listening(place.rig.raw, lambda verb, key, call: call())
+    results = Sessions(store=store, clock=lambda: place.now).prune(AGE, start_after="s7")
+    assert [result.id for result in results] == ["s8", "s9"]
+    assert asked == ["session_s7/~"]
+
+
+def test_what_is_foreign_in_a_session_does_not_bring_it_back(place: Ageing) -> None:
+    place.speak("a", "b")
+    place.rig.plant("session_a/~~~/\U0001f600", b"foreign")
+    results = place.sessions().prune(AGE, start_after="a")
+    assert [result.id for result in results] == ["b"]
+
+
+def test_results_come_in_order_though_only_some_are_due(place: Ageing) -> None:
+    place.speak(*(f"s{n}" for n in range(9)))
+    place.wait(91)
+    place.speak(*(f"s{n}" for n in range(0, 9, 2)))
+    results = place.sessions(width=3).prune(AGE)
+    found = [(result.id, result.outcome is PruneOutcome.DELETED) for result in results]
+    assert found == [(f"s{n}", n % 2 == 1) for n in range(9)]
+
+
+def test_long_lists_are_gone_through_as_they_are_read(place: Ageing) -> None:
+    place.speak("a")
+    for n in range(3000):
+        place.rig.plant(f"session_b/agents/agent_x/messages/message_{n}.json", b"{}")
+    place.wait(91)
+    sessions = place.sessions(width=1)
+    next(results := sessions.prune(AGE, dry_run=True))
+    assert sessions.requests.by_verb["list"] == 1
+    assert [(r.id, r.objects) for r in results] == [("b", 3000)]
+    assert sessions.requests.by_verb["list"] == 4
+
+
+def test_one_that_is_due_waits_for_others_only_so_long() -> None:
+    place = Ageing()
+    place.speak("0")
+    place.wait(91)
+    for n in range(9):
+        for m in range(1000):
+            place.rig.plant(f"session_{10 + n}/agents/agent_x/messages/message_{m}.json", b"{}")
+    sessions = place.sessions()
+    next(results := sessions.prune(AGE, dry_run=True))
+    # The session of the last thousand is known to be whole when the next one is listed.
+    assert sessions.requests.by_verb == {"list": 6}
+    assert len(list(results)) == 9
+
+
+def test_the_young_have_their_results_as_they_are_listed(place: Ageing) -> None:
+    for n in range(2500):
+        place.rig.plant(f"session_{n:04}/agents/agent_x/messages/message_0.json", b"{}")
+    sessions = place.sessions()
+    results = sessions.prune(AGE)
+    for _ in range(900):
+        next(results)
+    assert sessions.requests.by_verb == {"list": 1}
+    assert results.reached == "0899"
+    assert len(list(results)) == 1600
+
+
+def test_a_place_to_go_on_from_is_a_session_id(place: Ageing) -> None:
+    for wrong in ("", "\ud800", 7):
+        with pytest.raises(InvalidId):
+            place.sessions().prune(AGE, start_after=wrong)

@@ -70,18 +70,23 @@ Act = Callable[[Any], Any]
 
 
 def every_order(
-    prepare: Callable[[], SyncStore], matters: Matters, *acts: Act, most_switches: int = 3
+    prepare: Callable[[], SyncStore],
+    matters: Matters,
+    *acts: Act,
+    most_switches: int = 3,
+    of: Callable[[AsyncSessions], Any] = lambda sessions: sessions.open("s"),
 ) -> Iterator[SyncStore]:
     """Let all act on a fresh place, in each order of their requests in turn; give the place.
 
     One that is interrupted more than `most_switches` times by another that still has something to
-    do is left out: what goes wrong goes wrong with few.
+    do is left out: what goes wrong goes wrong with few. Each is given what `of` makes of its
+    sessions.
     """
     choices: list[int] = []
     while True:
         store = prepare()
         order = _Order(choices, most_switches)
-        asyncio.run(order.run([_acting(Stepping(store, matters), act) for act in acts]))
+        asyncio.run(order.run([_acting(of, Stepping(store, matters), act) for act in acts]))
         yield store
         taken = order.taken
         while taken and taken[-1][0] == taken[-1][1]:
@@ -122,5 +127,5 @@ class _Order:
         return choice
 
 
-async def _acting(store: Stepping, act: Act) -> None:
-    await act(AsyncSessions(store=store, clock=later).open("s"))
+async def _acting(of: Callable[[AsyncSessions], Any], store: Stepping, act: Act) -> None:
+    await act(of(AsyncSessions(store=store, clock=later)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import pytest
 
@@ -35,7 +34,7 @@ def test_the_retries_of_the_sdk_end_with_the_deadline(weed_fire: Fire, fault: Fa
         weed_fire.wire.rules([Rule(fault, "PutObject")])
         weed_fire.wire.reset()
         with pytest.raises(DeadlineExceeded) as caught:
-            chat.append({"n": 1}, deadline=6)
+            chat.append({"n": 1}, deadline=8)
         assert caught.value.fate == "unknown"
         assert 1 <= weed_fire.wire.counts()["PutObject"] < SDK_TRIES
         weed_fire.wire.rules([])
@@ -55,12 +54,9 @@ def test_a_restore_that_gets_no_answer_ends_with_its_deadline(
 
 
 @pytest.mark.parametrize("before_server", [True, False], ids=["request", "answer"])
-def test_a_request_that_hangs_ends_with_the_deadline_and_in_blocking_code_with_its_timeout(
-    weed_fire: Fire, before_server: bool
-) -> None:
+def test_a_request_that_hangs_ends_with_the_deadline(weed_fire: Fire, before_server: bool) -> None:
     hold = Hold(before_server)
-    patience: dict[str, Any] = {"read_timeout": 0.2 if weed_fire.colour == "sync" else 60.0}
-    with weed_fire.sessions(**patience) as sessions:
+    with weed_fire.sessions(read_timeout=600.0) as sessions:
         chat = sessions.open("s")
         chat.append({"n": 0})
         weed_fire.wire.rules([Rule(hold, "PutObject", count=1)])

@@ -20,19 +20,28 @@ class Exchange(NamedTuple):
     status: int
 
 
+class Sent(NamedTuple):
+    """A request as it came in; `headers` by name in lower case."""
+
+    operation: str
+    key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Ledger:
     """Written by one thread; another may read it at any time."""
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
-        self.headers: list[tuple[str, Mapping[str, str]]] = []
+        self.sent: list[Sent] = []
         self.peak = 0
         self._under_way = 0
         self._has_ended = threading.Condition()
 
-    def begin(self, operation: Operation, headers: Mapping[str, str]) -> Passage:
+    def begin(self, operation: Operation, headers: Mapping[str, str], body: bytes) -> Passage:
         """Note that a request has come in."""
-        self.headers.append((operation.name, headers))
+        self.sent.append(Sent(operation.name, operation.key, headers, body))
         self._under_way += 1
         self.peak = max(self.peak, self._under_way)
         return Passage(self, operation)

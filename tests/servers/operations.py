@@ -39,7 +39,9 @@ OF_UPLOADS: Final = {
 
 BY_QUERY: Final[Mapping[str, Mapping[str, str]]] = {
     "delete": {"POST": "DeleteObjects"},
+    "legal-hold": {"GET": "GetObjectLegalHold", "PUT": "PutObjectLegalHold"},
     "location": {"GET": "GetBucketLocation"},
+    "retention": {"GET": "GetObjectRetention", "PUT": "PutObjectRetention"},
     "uploadId": OF_UPLOADS,
     "uploads": {"GET": "ListMultipartUploads", "POST": "CreateMultipartUpload"},
     "versioning": {"GET": "GetBucketVersioning", "PUT": "PutBucketVersioning"},

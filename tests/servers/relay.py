@@ -26,7 +26,7 @@ from tests.servers.ledger import NO_ANSWER, Passage
 LONGEST_HEAD: Final = 1 << 20
 HUNG_UP: Final = (ConnectionError, asyncio.IncompleteReadError)
 
-Gate: TypeAlias = Callable[[Head], tuple[Passage, Fault | None]]
+Gate: TypeAlias = Callable[[Head, bytes], tuple[Passage, Fault | None]]
 """Told of each request before it is sent on; says what is to happen to it."""
 
 
@@ -72,7 +72,7 @@ class Relay:
         return Message(head, await read_body(self._reader, head))
 
     async def _exchange(self, request: Message) -> None:
-        passage, fault = self._gate(request.head)
+        passage, fault = self._gate(request.head, request.body)
         self._is_over = request.head.is_last
         try:
             match fault:

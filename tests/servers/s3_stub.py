@@ -101,6 +101,17 @@ class Stub(S3Server):
         finally:
             self.pace(**{name: None if name == "list_ms" else 0 for name in settings})
 
+    def end_connections(self, *, unheard: bool = False) -> None:
+        """Close all that clients have open, as a server does with those that rest too long.
+
+        Args:
+            unheard: whether the clients are not told, as where they were frozen meanwhile: what
+                they send on them is answered with a reset.
+        """
+        self._ask("end", unheard=unheard)
+        # Its answer comes before the end of the others does; that of another request after it.
+        self._ask("stats")
+
     def reset(self) -> None:
         """Count from nought."""
         self._ask("reset")

@@ -398,6 +398,15 @@ def test_the_first_rule_that_is_due_decides(s3: Any, wire: WireProxy, bucket: st
     assert [status for _, _, status in wire.log] == [403, 409, 409, 200]
 
 
+def test_a_wire_hangs_up_on_a_client_that_has_nothing_to_ask(wire: WireProxy) -> None:
+    url = urlsplit(wire.url)
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=5) as client:
+        client.sendall(b"HEAD /nothing/there HTTP/1.1\r\nHost: wire\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 ")
+        wire.hang_up()
+        assert client.recv(1) == b""
+
+
 def test_a_wire_to_a_server_that_is_down_hangs_up() -> None:
     with MotoServer() as moto:
         gone = moto.endpoint_url

@@ -28,7 +28,7 @@ from tests.servers.faults import (
     Truncate,
 )
 from tests.servers.http_messages import Head
-from tests.servers.ledger import Exchange, Ledger, Passage
+from tests.servers.ledger import Exchange, Ledger, Passage, Sent
 from tests.servers.operations import operation_of
 from tests.servers.relay import LONGEST_HEAD, Relay
 
@@ -41,6 +41,7 @@ __all__ = [
     "ResetAfter",
     "ResetBefore",
     "Rule",
+    "Sent",
     "Truncate",
     "WireProxy",
 ]
@@ -101,6 +102,11 @@ class WireProxy:
         """Wait until no request is under way, those included whose senders have given up."""
         self._ledger.wait_for_the_last()
 
+    def hang_up(self) -> None:
+        """Close the connections that wait for a next request, as a server does after a while."""
+        self.settle()
+        asyncio.run_coroutine_threadsafe(self._end_relays(), self._loop).result()
+
     @property
     def peak(self) -> int:
         """Most requests that were under way at once."""
@@ -108,7 +114,12 @@ class WireProxy:
 
     def headers(self, operation: str) -> list[Mapping[str, str]]:
         """Give the headers, by name in lower case, of each request for that operation."""
-        return [headers for name, headers in list(self._ledger.headers) if name == operation]
+        return [sent.headers for sent in self.sent if sent.operation == operation]
+
+    @property
+    def sent(self) -> list[Sent]:
+        """The requests that have come in, in their order."""
+        return list(self._ledger.sent)
 
     def __enter__(self) -> WireProxy:
         self._thread.start()
@@ -141,9 +152,14 @@ class WireProxy:
         # A connection that was accepted just now has no task yet.
         await asyncio.sleep(0)
         while self._relays:
-            for relay in self._relays:
-                relay.cancel()
-            await asyncio.wait(self._relays)
+            await self._end_relays()
+
+    async def _end_relays(self) -> None:
+        relays = set(self._relays)
+        for relay in relays:
+            relay.cancel()
+        if relays:
+            await asyncio.wait(relays)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         relay = asyncio.ensure_future(Relay(self._admit, self._backend, reader, writer).run())
@@ -153,7 +169,7 @@ class WireProxy:
         with contextlib.suppress(asyncio.CancelledError):
             await relay
 
-    def _admit(self, request: Head) -> tuple[Passage, Fault | None]:
+    def _admit(self, request: Head, body: bytes) -> tuple[Passage, Fault | None]:
         operation = operation_of(request)
-        passage = self._ledger.begin(operation, request.headers)
+        passage = self._ledger.begin(operation, request.headers, body)
         return passage, self._rulebook.fault_for(operation)

@@ -21,6 +21,11 @@ T = TypeVar("T")
 _THREADS: Final = VerbThreads(64)
 
 
+def end_threads() -> None:
+    """End the threads that wait for verbs; the next verb makes new ones."""
+    _THREADS.close()
+
+
 class Call(Protocol):
     """Calls a verb and gives what it gives."""
 

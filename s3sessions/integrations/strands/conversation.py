@@ -23,6 +23,7 @@ from s3sessions.integrations.strands.agent_image import AgentImage, put_back
 from s3sessions.integrations.strands.calls import Call, together
 from s3sessions.integrations.strands.dormant import is_asleep, put_to_sleep, wake
 from s3sessions.integrations.strands.held import Held, HeldMessages, pin, track
+from s3sessions.integrations.strands.questions import forget_questions_answered_by
 from s3sessions.integrations.strands.unsaved import Unsaved
 from s3sessions.integrations.strands.window import Window
 from s3sessions.models import History, Message
@@ -132,6 +133,9 @@ class Conversation:
         self._held.add(zip(messages, stored, strict=True))
         self._removed = _removed_by(self.agent)
         self._synced = AgentImage.of(self.agent, Window.stored(fields))
+        # Behind that, so that it is seen as a change, and stored.
+        if stored:
+            forget_questions_answered_by(stored[-1].payload, self.agent)
 
     def _is_first(self, stored: Message) -> bool:
         """Tell whether a message stands before a summary: it was pinned, and has no place else."""
@@ -221,6 +225,10 @@ class Conversation:
     def stored_as(self, name: str) -> list[Held]:
         """Give what is stored under the name of an invocation, in the order in which it was."""
         return self._held.named(name)
+
+    def stored(self) -> list[Message]:
+        """Give the messages that the agent holds, as they are stored."""
+        return self._held.stored()
 
     def forget(self, name: str, count: int) -> None:
         """Take out of the agent's memory what waits under the name of an invocation."""

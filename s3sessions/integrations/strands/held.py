@@ -71,6 +71,10 @@ class HeldMessages:
         names = (f"{name}/{at}" for at in count())
         return [found[name] for name in takewhile(found.__contains__, names)]
 
+    def stored(self) -> list[Message]:
+        """Give all of them as they are stored, in the order of the history."""
+        return sorted((held.stored for held in self._by_index.values()), key=_place)
+
     def pinned(self) -> tuple[int, ...]:
         """Give the indexes of those that no conversation manager is to drop."""
         return tuple(index for index, held in self._by_index.items() if _is_pinned(held.message))

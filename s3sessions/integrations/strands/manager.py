@@ -22,12 +22,13 @@ from strands.hooks import (
     MessageUpdatedEvent,
     MultiAgentInitializedEvent,
 )
+from strands.interrupt import Interrupt
 from strands.session.session_manager import SessionManager
 from strands.types.content import Message as StrandsMessage
 from strands.types.session import Session, SessionType
 
 from s3sessions.errors import InvalidSettings, S3SessionsError
-from s3sessions.integrations.strands.calls import Face, unbroken
+from s3sessions.integrations.strands.calls import Face, end_threads, unbroken
 from s3sessions.integrations.strands.conversation import Conversation, Unreadable
 from s3sessions.integrations.strands.dormant import is_asleep, put_to_sleep
 from s3sessions.integrations.strands.failures import Failures
@@ -36,10 +37,12 @@ from s3sessions.integrations.strands.invocation import NameInvocation, named_by_
 from s3sessions.integrations.strands.keeper import Keeper, Ways
 from s3sessions.integrations.strands.repository import Repository
 from s3sessions.integrations.strands.shared import Place
+from s3sessions.models import Message
 from s3sessions.sync import Sessions
 
 if TYPE_CHECKING:
-    from s3sessions.aio import AsyncSessions
+    from s3sessions.aio import AsyncAgentSession, AsyncSessions
+    from s3sessions.sync import AgentSession
 
 
 class S3SessionManager(Repository, SessionManager[Any]):
@@ -241,6 +244,36 @@ class S3SessionManager(Repository, SessionManager[Any]):
     async def rouse_async(self, agent: Any) -> None:
         """Do what `rouse` does without blocking the event loop."""
         await self._keeper.rouse(self._face.hooks, agent)
+
+    def chat(self, agent: Any) -> AgentSession | AsyncAgentSession:
+        """Give the handle on an agent's history, which this manager writes through."""
+        chat: AgentSession | AsyncAgentSession = self._keeper.of(agent).chat
+        return chat
+
+    def stored(self, agent: Any) -> list[Message]:
+        """Give the messages of the history that an agent holds, as they are stored, in order.
+
+        Requests: none, or those of `restore` for an agent that was not used yet. Raises what that
+        raises.
+        """
+        self._wake(agent)
+        return self._keeper.of(agent).stored()
+
+    def interrupts(self, agent: Any) -> list[Interrupt]:
+        """Give what an agent has asked and waits to be told before it goes on; none if it does not.
+
+        Those that were told already have a `response`. Requests and errors: as `stored`.
+        """
+        self._wake(agent)
+        state = agent._interrupt_state
+        return list(state.interrupts.values()) if state.activated else []
+
+    def end_threads(self) -> None:
+        """End the threads in which hooks wait for the store; the next hook makes new ones.
+
+        All managers of the process share them. For a process that is frozen between invocations.
+        """
+        end_threads()
 
     def append_message(self, message: StrandsMessage, agent: Any, **kwargs: Any) -> None:
         """Store a message. Raises what `AgentSession.append` raises."""

@@ -10,8 +10,6 @@ from typing import Any
 
 from s3sessions.location import Location
 from s3sessions.settings import DEFAULT_WIDTH, Settings
-from s3sessions.stores.s3_boto3 import make_client
-from s3sessions.stores.s3_client import ClientOptions
 from s3sessions.sync import Sessions
 
 _lock = threading.Lock()
@@ -84,6 +82,10 @@ def _sessions(place: Place) -> Sessions:
 
 @functools.lru_cache(maxsize=32)
 def _client(way: Place) -> Any:
+    # Here, as obstore needs none of it.
+    from s3sessions.stores.s3_boto3 import make_client
+    from s3sessions.stores.s3_client import ClientOptions
+
     settings = way.settings
     options = ClientOptions(
         settings.endpoint_url,

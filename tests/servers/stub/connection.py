@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Final, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -12,6 +14,7 @@ from tests.servers.stub.framing import unframed
 from tests.servers.stub.request import Request
 from tests.servers.stub.service import Service
 
+LINGER_FOR_NO_TIME: Final = struct.pack("ii", 1, 0)
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -27,16 +30,33 @@ class Connection(asyncio.Protocol):
         self._unread = bytearray()
         self._is_waiting = False
         self._has_continued = False
+        self._is_stale = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's own class is none of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._counts.connections += 1
+        self._control.connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        self._control.connections.discard(self)
+
+    def forget(self) -> None:
+        """Answer whatever comes from now on with a reset, as a server does that has closed it."""
+        self._is_stale = True
+
+    def hang_up(self) -> None:
+        """Close it in good order."""
+        if self._transport is not None:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_stale and self._transport is not None:
+            tcp = self._transport.get_extra_info("socket")
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_FOR_NO_TIME)
+            self._transport.abort()
+            return
         self._unread += data
         if not self._is_waiting:
             self._advance()
@@ -81,7 +101,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, method: str, target: str, headers: dict[bytes, bytes], body: bytes) -> None:
         path, _, query = target.partition("?")
         if path.startswith(PATH):
-            self._finish(self._control.handle(path.removeprefix(PATH), body))
+            self._finish(self._control.handle(path.removeprefix(PATH), body, self))
             return
         bucket, _, key = path[1:].partition("/")
         asked = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
