@@ -7,16 +7,23 @@ WORKERS ?= 4
 PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
 # What no S3 SDK takes part in, or only as the stores do, which tests/stores, behaviour and faults
 # try with both: once is enough.
-WITHOUT_SDK = $(addprefix --ignore tests/,cli converters dao export integrations interop machine \
-    migration processes servers simulation testing tool_calls test_benchmarks.py)
+WITHOUT_SDK = $(addprefix --ignore tests/,awslambda cli converters dao export infra integrations \
+    interop machine migration permissions processes servers simulation testing tool_calls test_benchmarks.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-async test-newest test-extra bench bench-full bench-strands check format clean
+.PHONY: help demo lambda lambda-demo test test-async test-newest test-extra bench bench-full bench-strands \
+    bench-lambda check check-templates format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lambda: .venv/ready  ## zips for Lambda, the same bytes each time: dist/lambda
+	@.venv/bin/python -m infra.packaging
+
+lambda-demo: .venv/ready  ## an agent survives Lambda: cold containers, a crash and a redelivery, two callers
+	@.venv/bin/python -m tests.awslambda.story
 
 demo: .venv-demo/ready  ## a tour of the main job: install, then `s3sessions demo`
 	@.venv-demo/bin/s3sessions demo
@@ -41,23 +48,31 @@ bench-full: .venv-bench/ready  ## the same at full size, in about half an hour
 bench-strands: .venv/ready  ## our session manager for Strands beside its own: a table in Markdown
 	@.venv/bin/python -m tests.benchmarks.managers
 
-check: .venv/ready  ## format, lint, types, import direction, documentation
+bench-lambda: .venv/ready  ## a cold container to its first answer: ours beside Strands' own manager
+	@.venv/bin/python -m tests.benchmarks.cold_starts
+
+check: .venv/ready check-templates  ## format, lint, types, import direction, documentation, templates
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy s3sessions tests infra
 	.venv/bin/python -m pytest -q tests/test_layers.py tests/docs
+
+check-templates: .venv-checkov/ready  ## the templates in infra by checkov; `make test` has their other checks
+	.venv-checkov/bin/checkov --config-file infra/.checkov.yaml
 
 format: .venv/ready  ## format the code and fix what lint can fix
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
 clean:  ## remove environments, caches and built packages
-	rm -rf .venv .venv-newest .venv-bench .venv-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	chmod -R u+w .lambda 2>/dev/null || true
+	rm -rf .venv .venv-newest .venv-bench .venv-checkov .venv-demo .lambda build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find s3sessions tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-demo/ready: INSTALL = --editable '.[cli]'
 .venv/ready: INSTALL = --editable '.[async,cli,fast]' --group dev
 .venv-newest/ready: INSTALL = --editable '.[cli]' --group test
+.venv-checkov/ready: INSTALL = --group checkov
 .venv-bench/ready: INSTALL = --editable '.[async,fast]' --group bench
 
 %/ready: pyproject.toml

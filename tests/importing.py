@@ -36,7 +36,7 @@ def loaded_by(statement: str) -> set[str]:
     ran = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    modules, milliseconds = json.loads(ran.stdout)
+    modules, milliseconds = json.loads(ran.stdout.splitlines()[-1])
     print(f"{statement}: {len(modules)} modules, {milliseconds:.1f} ms of CPU")
     return set(modules)
 

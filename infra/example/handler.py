@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from s3sessions.awslambda import LambdaTurn, SessionFunction, agent_turn
 from strands import Agent, tool
 
 from models import chosen_model
+from s3sessions.awslambda import LambdaTurn, SessionFunction, agent_turn
 
 # Made in init, once for each container: the model's client and the store's.
 MODEL = chosen_model()

@@ -26,11 +26,8 @@ class StandInModel(Model):
     def get_config(self) -> dict[str, Any]:
         return {}
 
-    async def structured_output(
-        self, *args: Any, **kwargs: Any
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    def structured_output(self, *args: Any, **kwargs: Any) -> AsyncGenerator[dict[str, Any], None]:
         raise NotImplementedError("the stand-in answers in text: choose a model with MODEL")
-        yield {}
 
     async def stream(self, messages: Messages, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """Give the events of one answer, as Bedrock's Converse stream gives them."""
