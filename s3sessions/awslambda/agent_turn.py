@@ -29,7 +29,8 @@ def agent_turn(build: BuildAgent) -> AgentAnswerer:
     A turn that is delivered again is answered with what is stored, without a model, and one that
     was cut off goes on. It is known by its messages, as long as the agent holds them: as far as
     the window of its conversation manager reaches. Where others have spoken since it was cut off,
-    the model is asked anew at the end, and the question stands there twice.
+    or a writer that takes no turns was first, the model is asked anew at the end, and the question
+    stands there twice.
 
     Where a tool or a hook interrupts the agent, the answer is its last message with what it waits
     to be told as `Answer.interrupts`. The next turn tells it: a `message` of `interruptResponse`
