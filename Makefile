@@ -71,6 +71,7 @@ clean:  ## remove environments, caches and built packages
 
 .venv-demo/ready: INSTALL = --editable '.[cli]'
 .venv/ready: INSTALL = --editable '.[async,cli,fast]' --group dev
+.venv/ready: THEN = --group templates
 .venv-newest/ready: INSTALL = --editable '.[cli]' --group test
 .venv-checkov/ready: INSTALL = --group checkov
 .venv-bench/ready: INSTALL = --editable '.[async,fast]' --group bench
@@ -86,4 +87,5 @@ clean:  ## remove environments, caches and built packages
 	@$(PYTHON) -m venv $(@D)
 	@$(if $(findstring --group,$(INSTALL)),$(@D)/bin/python -m pip install --quiet 'pip>=25.1')
 	@$(@D)/bin/python -m pip install --quiet $(INSTALL)
+	@$(if $(THEN),$(@D)/bin/python -m pip install --quiet $(THEN))
 	@touch $@
