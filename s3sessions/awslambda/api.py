@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from s3sessions.awslambda.answering import Answerer, TurnFunction, answerer_of
-from s3sessions.awslambda.http import in_answer_to, named_tenant, session_in_path, take_turn
+from s3sessions.awslambda.http import HttpHandler, named_tenant, session_in_path, take_turn
 from s3sessions.awslambda.http_request import HttpRequest
 from s3sessions.awslambda.http_response import respond
 from s3sessions.awslambda.invocation import Invocation
@@ -20,26 +19,13 @@ from s3sessions.awslambda.pages import list_page, read_page
 from s3sessions.awslambda.refusals import MethodNotAllowed, RouteNotFound
 
 if TYPE_CHECKING:
-    from s3sessions.awslambda.function import SessionFunction
     from s3sessions.sync import Sessions
 
 __all__ = ["ApiHandler"]
 
 
-class ApiHandler:
+class ApiHandler(HttpHandler):
     """The handler of a function that serves sessions; made by `SessionFunction.api`."""
-
-    def __init__(self, function: SessionFunction, turn_function: TurnFunction | Answerer) -> None:
-        self._function = function
-        self._answerer = answerer_of(turn_function)
-
-    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer an event with a response of its source's shape.
-
-        Raises nothing of this package: that becomes a problem (RFC 9457). What the turn function
-        raises of its own leaves as it is, so that Lambda counts it.
-        """
-        return in_answer_to(event, context, self._function, self._act)
 
     def _act(self, request: HttpRequest, event: Any, invocation: Invocation) -> dict[str, Any]:
         session_id = session_in_path(request)

@@ -11,8 +11,7 @@ whatever its body says then. Without it a request that is sent again is another 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from s3sessions.awslambda.addressee import (
     agent_named,
@@ -35,10 +34,7 @@ from s3sessions.log import INFO, WARNING, emit
 if TYPE_CHECKING:
     from s3sessions.awslambda.function import SessionFunction
 
-__all__ = ["HttpHandler", "in_answer_to", "named_tenant", "session_in_path", "take_turn"]
-
-Act: TypeAlias = Callable[[HttpRequest, Any, Invocation], dict[str, Any]]
-"""Gives the response to a request, out of an event, in an invocation."""
+__all__ = ["HttpHandler", "named_tenant", "session_in_path", "take_turn"]
 
 
 class HttpHandler:
@@ -54,7 +50,12 @@ class HttpHandler:
         Raises nothing of this package: that becomes a problem (RFC 9457). What the turn function
         raises of its own leaves as it is, so that Lambda counts it.
         """
-        return in_answer_to(event, context, self._function, self._act)
+        source = Source.of(event)
+        with self._function.invocation(context) as invocation:
+            try:
+                return self._act(HttpRequest.of(event), event, invocation)
+            except S3SessionsError as error:
+                return _problem(source, error, invocation.request_id)
 
     def _act(self, request: HttpRequest, event: Any, invocation: Invocation) -> dict[str, Any]:
         if request.method != "POST":
@@ -62,23 +63,18 @@ class HttpHandler:
         return take_turn(request, event, invocation, self._answerer)
 
 
-def in_answer_to(event: Any, context: Any, function: SessionFunction, act: Act) -> dict[str, Any]:
-    """Give the response of `act`, or the problem that it ends with; prints the metrics."""
-    source = Source.of(event)
-    with function.invocation(context) as invocation:
-        try:
-            return act(HttpRequest.of(event), event, invocation)
-        except S3SessionsError as error:
-            # Imported here: most requests have no problem.
-            from s3sessions.awslambda.problems import problem_response, status_of
+def _problem(source: Source, error: S3SessionsError, request_id: str) -> dict[str, Any]:
+    """Log why a request came to nothing, and give the response that says so."""
+    # Imported here: most requests have no problem.
+    from s3sessions.awslambda.problems import problem_response, status_of
 
-            status, request_id = status_of(error), invocation.request_id
-            what = {"status": status, "kind": error.kind, "request": request_id}
-            if status < 500:
-                emit(INFO, "request_refused", **what)
-            else:
-                emit(WARNING, "request_failed", **what, error=str(error))
-            return problem_response(source, error, request_id)
+    status = status_of(error)
+    what = {"status": status, "kind": error.kind, "request": request_id}
+    if status < 500:
+        emit(INFO, "request_refused", **what)
+    else:
+        emit(WARNING, "request_failed", **what, error=str(error))
+    return problem_response(source, error, request_id)
 
 
 def take_turn(
