@@ -13,7 +13,7 @@ WITHOUT_SDK = $(addprefix --ignore tests/,awslambda cli converters dao export in
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo lambda lambda-demo test test-async test-newest test-extra bench bench-full bench-strands \
-    bench-lambda check check-templates format clean
+    bench-lambda check check-templates environments format clean
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:  ## show this
@@ -31,10 +31,13 @@ demo: .venv-demo/ready  ## a tour of the main job: install, then `s3sessions dem
 test: test-async test-newest  ## all tests, with async S3 and with the newest boto3
 
 test-async: .venv/ready  ## all tests, sync and async, with the boto3 that aioboto3 wants
+	@.venv/bin/python -m tests.awslambda.artefacts
 	.venv/bin/python -m pytest $(PYTEST_FLAGS)
 
 test-newest: .venv-newest/ready  ## the tests that need no aioboto3, with the newest boto3
 	.venv-newest/bin/python -m pytest $(PYTEST_FLAGS) $(WITHOUT_SDK)
+
+environments: .venv/ready .venv-checkov/ready .venv-newest/ready  ## all that check and test run in
 
 test-extra: .venv/ready  ## many processes at full size, and Ceph (apt: radosgw ceph-mon ceph-osd ceph-common)
 	.venv/bin/python -m pytest -q -rP -o log_level=ERROR --durations=0 tests/extra

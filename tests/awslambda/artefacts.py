@@ -94,3 +94,9 @@ def _remove_unused() -> None:
             for path in [folder, *folder.rglob("*/")]:
                 path.chmod(0o755)
             shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    # Before many workers need them: while one builds, the others would wait.
+    agent_zip()
+    retention_zip()

@@ -13,6 +13,7 @@ from s3sessions.stores import idleness
 from s3sessions.stores.object_store import ObjectStore
 from s3sessions.stores.object_store_s3 import S3Bucket
 from s3sessions.stores.s3 import S3Store
+from tests.conftest import HAS_OBSTORE
 from tests.servers.s3_stub import Stub
 
 MORE_THAN_ATTEMPTS = 8
@@ -20,7 +21,7 @@ MORE_THAN_ATTEMPTS = 8
 Make: TypeAlias = Callable[[], SyncStore]
 
 
-@pytest.fixture(params=["boto3", "object_store"])
+@pytest.fixture(params=["boto3", *(["object_store"] if HAS_OBSTORE else [])])
 def make(request: pytest.FixtureRequest, stub: Stub, stub_bucket: str) -> Iterator[Make]:
     stores: list[SyncStore] = []
 
