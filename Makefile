@@ -8,7 +8,8 @@ PYTEST_FLAGS ?= -q -n $(WORKERS) --dist worksteal
 # What no S3 SDK takes part in, or only as the stores do, which tests/stores, behaviour and faults
 # try with both: once is enough.
 WITHOUT_SDK = $(addprefix --ignore tests/,awslambda cli converters dao export infra integrations \
-    interop machine migration permissions processes servers simulation testing tool_calls test_benchmarks.py)
+    interop machine migration permissions processes servers simulation testing tool_calls \
+    test_benchmarks.py test_layers.py) -k 'not (memory or local or async)'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

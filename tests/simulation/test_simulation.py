@@ -1,4 +1,4 @@
-"""The product under the simulator: 5,000 seeds, or as many as `SIMULATIONS` says."""
+"""The product under the simulator: 3,000 seeds, or as many as `SIMULATIONS` says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from s3sessions.testing.faults import Fault
 from s3sessions.testing.simulate import SCENARIOS, Report, run, simulate
 from s3sessions.testing.simulate.command import main
 
-SEEDS = int(os.environ.get("SIMULATIONS", "5000"))
+SEEDS = int(os.environ.get("SIMULATIONS", "3000"))
 PARTS = 20
 
 
