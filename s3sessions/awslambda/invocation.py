@@ -72,7 +72,9 @@ class Invocation:
 
     def sessions(self, event: Any, named: str | None) -> Sessions:
         """Give the sessions that an event may see. Raises as `tenant_of`."""
-        tenant = self.tenant_of(event, named)
+        return self._sessions_of(self.tenant_of(event, named))
+
+    def _sessions_of(self, tenant: str | None) -> Sessions:
         return self.tally.watch(sessions_of(self._sessions, tenant))
 
     def take(self, delivery: Delivery, turn_function: TurnFunction | Answerer) -> Answer:
@@ -102,7 +104,7 @@ class Invocation:
     def _take(self, delivery: Delivery, answerer: Answerer) -> Answer:
         tenant = self.tenant_of(delivery.event, delivery.named_tenant)
         with self.in_time():
-            sessions = self.sessions(delivery.event, delivery.named_tenant)
+            sessions = self._sessions_of(tenant)
             chat = sessions.open(delivery.session_id, delivery.agent_id)
 
         def answer() -> Answer:

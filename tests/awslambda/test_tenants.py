@@ -52,6 +52,17 @@ def test_without_tenants_sessions_are_at_the_root(store: MemoryStore) -> None:
     assert all(key.startswith("session_s/") for key in keys(store))
 
 
+def test_a_delivery_is_asked_once_of_whom_it_is(store: MemoryStore) -> None:
+    asked = []
+
+    def telling(event: Any, context: Any) -> str:
+        asked.append(event)
+        return "a"
+
+    Function(store, talking(Model()), tenant_from=telling)(event={"claims": {}})
+    assert asked == [{"claims": {}}]
+
+
 def test_what_tells_the_tenant_may_be_in_the_event(store: MemoryStore) -> None:
     function = Function(store, talking(Model()), tenant_from=claims)
     function(event={"claims": {"tenant": "a"}}, context=LambdaContext(tenant_id="ignored"))
